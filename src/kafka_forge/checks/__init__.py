@@ -1,0 +1,54 @@
+"""The checks: one a file, each with an id, the schema of its arguments, and a judgement over evidence.
+
+A module here defines ``CHECK``, an object that fits `Check`. Its id is the promise's name in ``contract.yaml`` and
+the file's name with dashes. Adding a kind of promise is adding a file.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from kafka_forge.model import CheckResult
+
+
+class Check(Protocol):
+    """One kind of promise."""
+
+    @property
+    def id(self) -> str:
+        """The promise's name in contracts and reports."""
+
+    @property
+    def title(self) -> str:
+        """What is promised, in one sentence."""
+
+    @property
+    def stage(self) -> str:
+        """``inspect`` (judges `InspectEvidence`) or ``roundtrip`` (judges `RoundTripEvidence`)."""
+
+    @property
+    def arguments(self) -> type[BaseModel]:
+        """The model of the promise's value."""
+
+    def judge(self, arguments: Any, evidence: Any) -> Sequence[CheckResult]:
+        """Conclude from the evidence of the check's stage; one result a case, at least one."""
+
+
+@functools.cache
+def by_id() -> Mapping[str, Check]:
+    """Return every check of this package by its id."""
+    found: dict[str, Check] = {}
+    for info in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        if info.name.startswith("_"):
+            continue
+        check: Check = importlib.import_module(f"{__name__}.{info.name}").CHECK
+        found[check.id] = check
+    return found

@@ -1,0 +1,137 @@
+"""What the stages saw: the values that checks judge.
+
+Gathering and judging are apart: `inspection` and `roundtrip` gather, the modules in `checks` only judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kafka_forge.model import Artifact, Environment, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class BinaryFile:
+    """One ELF, Mach-O or PE file of the artifact, as LIEF reads it.
+
+    Attributes:
+        path: relative to the prefix, with forward slashes.
+        kind: ``elf``, ``macho`` or ``pe``.
+        soname: DT_SONAME, install name or DLL name; None where there is none.
+        needed: libraries that it asks for, in order.
+        rpaths: run-time search paths as written in the file (``$ORIGIN/..``).
+        glibc: highest ``GLIBC_x.y`` symbol version that it needs, for example ``(2, 17)``; None where none.
+    """
+
+    path: str
+    kind: str
+    soname: str | None
+    needed: tuple[str, ...]
+    rpaths: tuple[str, ...]
+    glibc: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InspectEvidence:
+    """What the files and the running client show about one fresh environment.
+
+    Attributes:
+        environment: the prefix that was looked at.
+        files: every file of the artifact's own package, relative to the prefix.
+        binaries: those of them that are binaries.
+        build_paths: file → paths of the build machine that it holds.
+        depends: the run dependencies of the package (index.json).
+        probe: what the program inside the environment answered (see `scenarios/probe.py`); keys ``imports``
+            (module → version or error), ``librdkafka`` (``{version, path, loaded: [paths], features: [..]}``),
+            ``pip_check``. An empty object where nothing could be run.
+        seconds: what gathering took.
+    """
+
+    environment: Environment
+    files: tuple[str, ...]
+    binaries: tuple[BinaryFile, ...]
+    build_paths: dict[str, list[str]]
+    depends: tuple[str, ...]
+    probe: JsonObject
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a scenario tried, as it reported it.
+
+    Attributes:
+        mode: the client's mode, a word of the contract: ``rdkafka``, ``pure``, ``default``.
+        action: ``produce``, ``consume``, ``group``, ``statistics``.
+        case: which one: a codec's name for produce and consume, else ``""``.
+        ok: whether the client itself reported no error. Only a check says whether the result is right.
+        error: ``{type, message}`` where not ok.
+        data: what came of it, by action.
+        seconds: wall time inside the client's process.
+    """
+
+    mode: str
+    action: str
+    case: str
+    ok: bool
+    error: JsonObject | None
+    data: JsonObject
+    seconds: float
+
+    @property
+    def label(self) -> str:
+        """``mode/action`` or ``mode/action/case``."""
+        return "/".join(part for part in (self.mode, self.action, self.case) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicOnDisk:
+    """What the broker's own log segments say about one topic; None of it comes from a client.
+
+    Attributes:
+        topic: its name.
+        bytes: total size of the ``*.log`` files.
+        batches: number of record batches.
+        records: number of records.
+        codecs: codec name → number of batches, from each batch's attributes (bits 0–2, KIP-98 message format).
+    """
+
+    topic: str
+    bytes: int
+    batches: int
+    records: int
+    codecs: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTripEvidence:
+    """What passed between one artifact and one broker.
+
+    Attributes:
+        artifact: the artifact under test.
+        broker: ``{version, address, owned}``.
+        steps: what the scenarios tried, in order.
+        witness: topic → what an independent client read back: ``{partition: [record, ...]}``, records as
+            `scenarios.corpus` writes them.
+        disk: topic → what lies on the broker's disk; empty for a broker that is not ours.
+        seconds: what it took.
+    """
+
+    artifact: Artifact
+    broker: JsonObject
+    steps: tuple[Step, ...]
+    witness: dict[str, JsonObject] = field(default_factory=dict)
+    disk: dict[str, TopicOnDisk] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def tail(path: Path, lines: int = 25) -> list[str]:
+    """Return a log's last lines, for an error's details; an unreadable log gives a line that says so."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+    except OSError as error:
+        return [f"(the log cannot be read: {error})"]

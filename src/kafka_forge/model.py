@@ -1,0 +1,160 @@
+"""The plain, frozen values that one stage hands to the next.
+
+recipe → Cell → Artifact → Environment → Evidence → CheckResult → report. No stage reaches back.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PLATFORMS = ("linux-64", "linux-aarch64", "linux-ppc64le", "osx-64", "osx-arm64", "win-64")
+"""The conda subdirs that this project builds for."""
+
+JsonObject = dict[str, Any]
+"""What ``json.loads`` gives for an object: evidence travels between processes in this form."""
+
+
+class Verdict(str, enum.Enum):
+    """What a check concludes from its evidence."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    REFUSED = "refused"
+    """The client cannot do this, the contract names why, and the evidence shows that very reason."""
+    INSPECTED = "inspected"
+    """Looked at in full, but not run: this machine cannot run the platform."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One recipe × platform × Python: one artifact to be.
+
+    Attributes:
+        recipe: the folder's name under ``recipes/``.
+        platform: the conda subdir it is built for (for noarch: the one it is built on).
+        python: ``"3.12"``, or None where the artifact serves every Python.
+        name: the conda package's name.
+        version: the conda package's version.
+        build: the build string as rendered on the chosen base, for example ``py312h1a2b3c4_0``.
+        noarch: whether the artifact goes to the ``noarch`` subdir.
+        after: names of the recipes here that must be built before this one.
+    """
+
+    recipe: str
+    platform: str
+    python: str | None
+    name: str
+    version: str
+    build: str
+    noarch: bool
+    after: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The cell in one word, for example ``pykafka/linux-64/3.12``."""
+        return f"{self.recipe}/{self.platform}/{self.python or 'any'}"
+
+    @property
+    def subdir(self) -> str:
+        """The channel subdir that the artifact goes to."""
+        return "noarch" if self.noarch else self.platform
+
+    @property
+    def filename(self) -> str:
+        """The artifact's file name."""
+        return f"{self.name}-{self.version}-{self.build}.conda"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One built ``.conda`` file.
+
+    Attributes:
+        cell: what it was built for.
+        path: the file.
+        sha256: of the file, 64 hexadecimal digits.
+        size: of the file in bytes.
+        reused: whether it was there already and nothing had changed.
+        seconds: how long its build took; 0.0 where it was reused.
+    """
+
+    cell: Cell
+    path: Path
+    sha256: str
+    size: int
+    reused: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledPackage:
+    """One package of an environment, as its conda-meta record says it."""
+
+    name: str
+    version: str
+    build: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A fresh prefix in which only an artifact, its dependencies and the named extras stand.
+
+    Attributes:
+        artifact: what it was made for.
+        prefix: its folder.
+        python: the interpreter inside the prefix; None where the artifact needs no Python.
+        packages: everything installed, sorted by name.
+        extras: specs installed beside the artifact because its contract asks for them.
+    """
+
+    artifact: Artifact
+    prefix: Path
+    python: Path | None
+    packages: tuple[InstalledPackage, ...]
+    extras: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check concludes about one artifact.
+
+    Attributes:
+        id: the check's id, with the case in brackets where it judges several: ``roundtrip[rdkafka/gzip]``.
+        verdict: the conclusion.
+        summary: one line for the table.
+        evidence: what was seen, as JSON.
+        seconds: what it took to gather the evidence and judge it.
+    """
+
+    id: str
+    verdict: Verdict
+    summary: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Where compilers, Python and C libraries come from.
+
+    Attributes:
+        name: ``embedded``, ``conda-forge`` or the URL that was given.
+        channel: the channel's URL (``file://`` for the embedded one).
+        variants: variant files laid over ``recipes/variants.yaml``, in order.
+        reason: why this base was taken, one sentence that every run prints.
+    """
+
+    name: str
+    channel: str
+    variants: tuple[Path, ...]
+    reason: str
