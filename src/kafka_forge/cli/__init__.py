@@ -1,0 +1,109 @@
+"""The program ``kafka-forge``: one file a command, found by name, imported only when it is called.
+
+``--help`` must answer within 150 ms, so this module imports click and nothing else; the commands' one-line
+descriptions stand here, and a test holds them against the commands themselves.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+COMMANDS = {
+    "verify": "Build everything, install it afresh, and pass messages through a real Kafka.",
+    "plan": "Show the cells (recipe × platform × Python) in the order of their building.",
+    "build": "Build recipes into the output channel.",
+    "install": "Install an artifact and its dependencies into a fresh prefix.",
+    "inspect": "Look into the artifacts: links, paths, versions, features.",
+    "roundtrip": "Pass messages through a broker with the clients as installed.",
+    "broker": "Start, stop and list brokers.",
+    "base": "Make the embedded base channel, or say which base would be taken.",
+    "sources": "Obtain the upstream sources of recipes, by sha256.",
+    "bench": "Measure the toolkit.",
+    "test": "Run ruff, mypy, the unit tests and the integration tests.",
+    "clean": "Show what the cache holds, and remove it.",
+    "schema": "Write the JSON schemas of reports and contracts.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules of this package, imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the commands in the order that a user meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command's module and return its ``command``; None where there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"kafka_forge.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="kafka-forge")
+def cli() -> None:
+    """Build Kafka's Python clients for conda, and prove through a real broker that they work."""
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the program and exit: 0, the exit code of the error that was shown, or click's 2 for a wrong call."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments or bool(os.environ.get("KAFKA_FORGE_DEBUG"))
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(_run(arguments, debug=debug))
+
+
+def _run(arguments: list[str], *, debug: bool) -> int:
+    try:
+        cli.main(args=arguments, prog_name="kafka-forge", standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort, Exception) as error:  # the last place that can explain it
+        if debug:
+            raise
+        return _explain(error)
+    return 0
+
+
+def _explain(error: BaseException) -> int:
+    from kafka_forge import errors
+
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        shown: errors.ForgeError = errors.Interrupted(
+            "interrupted; what was half done has been removed",
+            todo="run the same command again: it goes on with what was finished.",
+        )
+    elif isinstance(error, errors.ForgeError):
+        shown = error
+    elif isinstance(error, BrokenPipeError):
+        return 0
+    else:
+        shown = errors.InternalError(
+            f"a fault of kafka-forge itself: {type(error).__name__}: {error}",
+            todo="run it again with --debug and report the traceback.",
+        )
+    click.echo(f"{click.style('error', fg='red', bold=True)} {shown}", err=True)
+    return shown.exit_code

@@ -1,0 +1,100 @@
+"""The options that several commands share, so that they are spelled and explained once."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kafka_forge.selection import Selection
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def json_option(function: F) -> F:
+    """Add ``--json``: the result as JSON on standard output, everything else on standard error."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")(
+        function
+    )
+
+
+def base_option(function: F) -> F:
+    """Add ``--base``."""
+    return click.option(
+        "--base",
+        default="auto",
+        metavar="auto|conda-forge|embedded|URL",
+        help="Where compilers, Python and C libraries come from.  [default: auto]",
+    )(function)
+
+
+def broker_option(function: F) -> F:
+    """Add ``--broker``."""
+    return click.option(
+        "--broker",
+        default=None,
+        metavar="VERSION|HOST:PORT",
+        help="The Kafka to speak to: a version that is started for the run, or one that runs.  [default: 4.2.0]",
+    )(function)
+
+
+def jobs_option(function: F) -> F:
+    """Add ``--jobs``."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(1, 256),
+        default=available_cores,
+        show_default="the cores",
+        help="How many cells to work on side by side.",
+    )(function)
+
+
+def output_option(function: F) -> F:
+    """Add ``--output``."""
+    return click.option(
+        "--output",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=None,
+        help="The channel that artifacts are built into.  [default: output/ in the checkout]",
+    )(function)
+
+
+def selection_options(function: F) -> F:
+    """Add recipe names, ``--platform`` and ``--python``; the command gets them as one ``selection``."""
+
+    @click.argument("recipes", nargs=-1, metavar="[RECIPE]...")
+    @click.option("--platform", "platforms", multiple=True, metavar="SUBDIR", help="A conda subdir; may be repeated.")
+    @click.option("--python", "pythons", multiple=True, metavar="X.Y", help="A Python; may be repeated.")
+    @functools.wraps(function)
+    def wrapper(
+        *args: Any,
+        recipes: tuple[str, ...],
+        platforms: tuple[str, ...],
+        pythons: tuple[str, ...],
+        **kwargs: Any,
+    ) -> Any:
+        from kafka_forge.selection import Selection
+
+        chosen: Selection = Selection(recipes=recipes, platforms=platforms, pythons=pythons)
+        return function(*args, selection=chosen, **kwargs)
+
+    return wrapper  # type: ignore[return-value]
+
+
+def echo_json(value: Any) -> None:
+    """Print a value as JSON on standard output, indented, keys as given."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

@@ -1,0 +1,139 @@
+"""The report's shape; ``report.schema.json`` beside this file is its published JSON schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kafka_forge.model import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kafka_forge.model import Artifact, CheckResult
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CheckReport(_Part):
+    """One check's conclusion."""
+
+    id: str = Field(description="the check's id, with the case in brackets where it judges several")
+    verdict: Verdict
+    summary: str = Field(description="one line for people")
+    evidence: dict[str, Any] = Field(description="what was seen; its keys are the check's own")
+    seconds: float = Field(ge=0, description="what it took to gather the evidence and judge it")
+
+
+class ArtifactReport(_Part):
+    """One artifact and all that was concluded about it."""
+
+    recipe: str
+    name: str
+    version: str
+    build: str = Field(description="the conda build string")
+    platform: str = Field(description="the conda subdir it was built for")
+    python: str | None = Field(description="X.Y, or null where the artifact serves every Python")
+    file: str = Field(description="the .conda file, relative to the report's folder")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    size: int = Field(ge=0, description="of the file, in bytes")
+    reused: bool = Field(description="whether it had been built by an earlier run and nothing had changed")
+    build_seconds: float = Field(ge=0)
+    verify_seconds: float = Field(ge=0, description="fresh install, inspection and round trip together")
+    environment: list[str] = Field(description="what stood in the fresh prefix: name version build")
+    verdict: Verdict = Field(description="the gravest of its checks: fail, refused, inspected, pass")
+    checks: list[CheckReport]
+
+
+class BaseReport(_Part):
+    """Where compilers, Python and C libraries came from."""
+
+    name: str
+    channel: str
+    reason: str
+
+
+class BrokerReport(_Part):
+    """The broker that the messages passed through."""
+
+    version: str
+    address: str
+    owned: bool = Field(description="whether the tool started it (only then can its disk be looked at)")
+
+
+class MachineReport(_Part):
+    """The machine that did it."""
+
+    platform: str
+    system: str
+    cores: int
+    python: str = Field(description="the toolkit's own Python")
+
+
+class Report(_Part):
+    """One run of ``verify``."""
+
+    format: Literal[1] = Field(1, description="rises when a reader of the old format would be misled")
+    started: str = Field(description="UTC, ISO 8601")
+    seconds: float = Field(ge=0)
+    command: list[str]
+    verdict: Verdict
+    base: BaseReport
+    broker: BrokerReport
+    machine: MachineReport
+    tools: dict[str, str] = Field(description="tool -> version")
+    stages: dict[str, float] = Field(description="stage -> wall seconds; stages overlap where cells run side by side")
+    artifacts: list[ArtifactReport]
+
+
+_GRAVITY = (Verdict.FAIL, Verdict.REFUSED, Verdict.INSPECTED, Verdict.PASS)
+
+
+def gravest(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the gravest verdict: fail, refused, inspected, pass; nothing at all is a failure.
+
+    An artifact without a single check has shown nothing, so it can't have passed.
+    """
+    seen = set(verdicts)
+    return next((verdict for verdict in _GRAVITY if verdict in seen), Verdict.FAIL)
+
+
+def artifact_report(
+    artifact: Artifact,
+    results: Sequence[CheckResult],
+    *,
+    packages: Sequence[str],
+    seconds: float,
+) -> ArtifactReport:
+    """Put together what is known about one artifact."""
+    cell = artifact.cell
+    checks = [
+        CheckReport(
+            id=result.id,
+            verdict=result.verdict,
+            summary=result.summary,
+            evidence=dict(result.evidence),
+            seconds=round(result.seconds, 3),
+        )
+        for result in results
+    ]
+    return ArtifactReport(
+        recipe=cell.recipe,
+        name=cell.name,
+        version=cell.version,
+        build=cell.build,
+        platform=cell.platform,
+        python=cell.python,
+        file=f"{cell.subdir}/{artifact.path.name}",
+        sha256=artifact.sha256,
+        size=artifact.size,
+        reused=artifact.reused,
+        build_seconds=round(artifact.seconds, 3),
+        verify_seconds=round(seconds, 3),
+        environment=list(packages),
+        verdict=gravest(check.verdict for check in checks),
+        checks=checks,
+    )

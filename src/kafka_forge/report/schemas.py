@@ -1,0 +1,30 @@
+"""The published JSON schemas, made from the models so that they can't drift from them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from kafka_forge.contract import Contract
+from kafka_forge.files import write_text_atomic
+from kafka_forge.report.model import Report
+
+PACKAGE = Path(__file__).parents[1]
+REPORT_SCHEMA = PACKAGE / "report" / "report.schema.json"
+CONTRACT_SCHEMA = PACKAGE / "contract.schema.json"
+
+
+def current() -> dict[Path, str]:
+    """Return the text that each schema file must have now."""
+    return {
+        REPORT_SCHEMA: json.dumps(Report.model_json_schema(), indent=2) + "\n",
+        CONTRACT_SCHEMA: json.dumps(Contract.model_json_schema(), indent=2) + "\n",
+    }
+
+
+def write() -> list[Path]:
+    """Write the schema files that differ; return them."""
+    changed = [(path, text) for path, text in current().items() if not path.exists() or path.read_text() != text]
+    for path, text in changed:
+        write_text_atomic(path, text)
+    return [path for path, _ in changed]

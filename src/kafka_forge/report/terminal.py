@@ -1,0 +1,166 @@
+"""The terminal: live progress where there is one, plain lines where there is none, and the verdict's table."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
+from rich.table import Table
+from rich.text import Text
+
+from kafka_forge.model import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import TaskID
+
+    from kafka_forge.progress import Progress, Task
+    from kafka_forge.report.model import ArtifactReport, CheckReport, Report
+
+_STYLE = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.REFUSED: "yellow", Verdict.INSPECTED: "cyan"}
+
+
+class _LiveTask:
+    def __init__(self, bars: RichProgress, task: TaskID) -> None:
+        self._bars, self._task = bars, task
+
+    def advance(self, amount: float = 1) -> None:
+        self._bars.advance(self._task, amount)
+
+    def note(self, text: str) -> None:
+        self._bars.update(self._task, note=text)
+
+
+class LiveProgress:
+    """Progress bars; what is finished leaves one plain line."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._bars = RichProgress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[note]}"),
+            console=console,
+            transient=True,
+        )
+
+    @contextlib.contextmanager
+    def task(self, label: str, total: float | None = None) -> Iterator[Task]:
+        """See `kafka_forge.progress.Progress.task`."""
+        task = self._bars.add_task(label, total=total, note="")
+        begun = time.monotonic()
+        try:
+            yield _LiveTask(self._bars, task)
+        finally:
+            self._bars.remove_task(task)
+        if time.monotonic() - begun > 1:
+            self.say(f"{label}  {time.monotonic() - begun:.1f} s")
+
+    def say(self, text: str) -> None:
+        """See `kafka_forge.progress.Progress.say`."""
+        self.console.print(Text(text), soft_wrap=True)
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[Progress]:
+        """Draw the bars while the block runs."""
+        with self._bars:
+            yield self
+
+
+class _PlainTask:
+    def advance(self, amount: float = 1) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
+
+
+class PlainProgress:
+    """One line when a piece of work ends: for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._lock = threading.Lock()
+        self._begun = time.monotonic()
+
+    @contextlib.contextmanager
+    def task(self, label: str, total: float | None = None) -> Iterator[Task]:  # noqa: ARG002
+        """See `kafka_forge.progress.Progress.task`."""
+        begun = time.monotonic()
+        yield _PlainTask()
+        self.say(f"{label}  {time.monotonic() - begun:.1f} s")
+
+    def say(self, text: str) -> None:
+        """See `kafka_forge.progress.Progress.say`."""
+        with self._lock:
+            self.console.print(Text(f"[{time.monotonic() - self._begun:7.1f}] {text}"), soft_wrap=True, highlight=False)
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[Progress]:
+        """Exist, so that callers need not know which progress they have."""
+        yield self
+
+
+def progress_for(stream_is_stdout: bool = False) -> LiveProgress | PlainProgress:
+    """Return live bars on a terminal, plain lines elsewhere; on standard error unless told otherwise."""
+    console = Console(stderr=not stream_is_stdout)
+    return LiveProgress(console) if console.is_terminal else PlainProgress(console)
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    """Return a verdict in its colour."""
+    return Text(verdict.value, style=_STYLE[verdict])
+
+
+def _counts(artifact: ArtifactReport) -> str:
+    counts = Counter(check.verdict for check in artifact.checks)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in _STYLE if counts[verdict])
+
+
+def print_report(report: Report, console: Console | None = None) -> None:
+    """Print the table of artifacts, then every failure with its reason, then the refusals."""
+    console = console or Console(file=sys.stdout)
+    table = Table(
+        title=f"verify: {len(report.artifacts)} artifacts, Kafka {report.broker.version}", title_justify="left"
+    )
+    for header in ("artifact", "version", "python", "checks", "verdict"):
+        table.add_column(header, overflow="fold")
+    for artifact in report.artifacts:
+        table.add_row(
+            artifact.recipe,
+            artifact.version,
+            artifact.python or "any",
+            _counts(artifact),
+            verdict_text(artifact.verdict),
+        )
+    console.print(table)
+    _print_checks(report, Verdict.FAIL, console)
+    _print_checks(report, Verdict.REFUSED, console)
+    console.print(Text("verdict: ").append_text(verdict_text(report.verdict)), f"in {report.seconds:.0f} s")
+
+
+def _print_checks(report: Report, verdict: Verdict, console: Console) -> None:
+    """Print checks of one verdict, each distinct line once with the artifacts that it holds for."""
+    lines: dict[tuple[str, str, str], list[str]] = {}
+    for artifact in report.artifacts:
+        for check in artifact.checks:
+            if check.verdict is verdict:
+                lines.setdefault(_line(artifact, check), []).append(artifact.python or "any")
+    if lines:
+        console.print(Text(f"\n{verdict.value}:", style=_STYLE[verdict]))
+    for (recipe, check_id, summary), pythons in lines.items():
+        console.print(Text(f"  {recipe} [{', '.join(pythons)}] {check_id}: {summary}"), soft_wrap=True)
+
+
+def _line(artifact: ArtifactReport, check: CheckReport) -> tuple[str, str, str]:
+    return artifact.recipe, check.id, check.summary
