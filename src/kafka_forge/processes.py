@@ -136,10 +136,8 @@ def end(child: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
     """End a child's whole process group: first politely, after ``grace`` seconds for certain."""
     if child.poll() is None:
         _signal_group(child, signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(grace)
-        except subprocess.TimeoutExpired:
-            pass
     _signal_group(child, getattr(signal, "SIGKILL", signal.SIGTERM))
     child.wait()
 

@@ -1,0 +1,17 @@
+"""``kafka-forge schema``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+def command() -> None:
+    """Write the JSON schemas of reports and contracts into the package, where they differ from the models."""
+    from kafka_forge.report import schemas
+
+    changed = schemas.write()
+    for path in changed:
+        click.echo(f"written: {path}")
+    if not changed:
+        click.echo("the schemas are what the models say")
