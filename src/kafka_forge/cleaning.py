@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from kafka_forge.errors import NothingSelected, NotWritable
 from kafka_forge.files import explain_os_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from kafka_forge.paths import Cache
@@ -35,14 +36,31 @@ class Room:
     guard: Path
 
 
-def in_use_lock(cache: Cache) -> Path:
-    """Return the lock file that every run which uses the cache holds (shared by runs, barred for `remove`)."""
-    return cache.root / ".in-use"
+def _lock(guard: Path) -> filelock.ReadWriteLock:
+    guard.parent.mkdir(parents=True, exist_ok=True)
+    return filelock.ReadWriteLock(guard, is_singleton=False)
+
+
+@contextlib.contextmanager
+def using(cache: Cache) -> Iterator[None]:
+    """Hold the cache while the block runs: other runs may hold it too, `remove` may not touch it.
+
+    Raises:
+        NotWritable: the cache's folder may not be written.
+    """
+    with explain_os_errors(cache.root):
+        lock = _lock(_guard(cache))
+    with lock.read_lock():
+        yield
+
+
+def _guard(cache: Cache) -> Path:
+    return cache.root / ".in-use.db"
 
 
 def rooms(cache: Cache) -> list[Room]:
     """Return the rooms of the cache, whether or not they exist yet."""
-    guard = in_use_lock(cache)
+    guard = _guard(cache)
     return [
         Room("store", cache.store, "sources, jars and wheels by sha256; fetched again when needed", guard),
         Room("base", cache.base, "the embedded base channel; made again in some minutes", guard),
@@ -101,11 +119,11 @@ def remove(room: Room) -> dict[str, Any]:
         NotWritable: a run is using the cache, or a file in it may not be removed.
     """
     row = _row(room)
-    room.guard.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with filelock.FileLock(room.guard, timeout=0), explain_os_errors(room.path):
-            _make_writable(room.path.rglob("*") if room.path.is_dir() else ())
-            shutil.rmtree(room.path, ignore_errors=False) if room.path.exists() else None
+        with _lock(room.guard).write_lock(timeout=0), explain_os_errors(room.path):
+            if room.path.is_dir():
+                _make_writable(room.path.rglob("*"))
+                shutil.rmtree(room.path)
     except filelock.Timeout as error:
         raise NotWritable(
             "another run is using the cache", where=str(room.path), todo="wait for it to end, then clean."
