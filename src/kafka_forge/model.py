@@ -152,9 +152,12 @@ class Base:
         channel: the channel's URL (``file://`` for the embedded one).
         variants: variant files laid over ``recipes/variants.yaml``, in order.
         reason: why this base was taken, one sentence that every run prints.
+        fingerprint: changes when the base's content changes; empty where the base moves under us (a remote
+            channel), whose artifacts are rebuilt only when something of ours changes.
     """
 
     name: str
     channel: str
     variants: tuple[Path, ...]
     reason: str
+    fingerprint: str = ""

@@ -18,12 +18,12 @@ from rich.text import Text
 from kafka_forge.model import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.progress import TaskID
 
     from kafka_forge.progress import Progress, Task
-    from kafka_forge.report.model import ArtifactReport, CheckReport, Report
+    from kafka_forge.report.model import ArtifactReport, Report
 
 _STYLE = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.REFUSED: "yellow", Verdict.INSPECTED: "cyan"}
 
@@ -144,23 +144,30 @@ def print_report(report: Report, console: Console | None = None) -> None:
             verdict_text(artifact.verdict),
         )
     console.print(table)
-    _print_checks(report, Verdict.FAIL, console)
-    _print_checks(report, Verdict.REFUSED, console)
+    _print_some(report.artifacts, Verdict.FAIL, console)
+    _print_some(report.artifacts, Verdict.REFUSED, console)
     console.print(Text("verdict: ").append_text(verdict_text(report.verdict)), f"in {report.seconds:.0f} s")
 
 
-def _print_checks(report: Report, verdict: Verdict, console: Console) -> None:
-    """Print checks of one verdict, each distinct line once with the artifacts that it holds for."""
+def print_checks(artifacts: Sequence[ArtifactReport], console: Console | None = None) -> None:
+    """Print every check of some artifacts, a line each, in the order that they were judged."""
+    console = console or Console(file=sys.stdout)
+    for artifact in artifacts:
+        title = f"{artifact.recipe} {artifact.version} python {artifact.python or 'any'}: "
+        console.print(Text(title, style="bold").append_text(verdict_text(artifact.verdict)))
+        for check in artifact.checks:
+            line = Text("  ").append_text(verdict_text(check.verdict)).append(f"  {check.id}: {check.summary}")
+            console.print(line, soft_wrap=True)
+
+
+def _print_some(artifacts: Sequence[ArtifactReport], verdict: Verdict, console: Console) -> None:
+    """Print the checks of one verdict, each distinct line once with the Pythons that it holds for."""
     lines: dict[tuple[str, str, str], list[str]] = {}
-    for artifact in report.artifacts:
+    for artifact in artifacts:
         for check in artifact.checks:
             if check.verdict is verdict:
-                lines.setdefault(_line(artifact, check), []).append(artifact.python or "any")
+                lines.setdefault((artifact.recipe, check.id, check.summary), []).append(artifact.python or "any")
     if lines:
         console.print(Text(f"\n{verdict.value}:", style=_STYLE[verdict]))
     for (recipe, check_id, summary), pythons in lines.items():
         console.print(Text(f"  {recipe} [{', '.join(pythons)}] {check_id}: {summary}"), soft_wrap=True)
-
-
-def _line(artifact: ArtifactReport, check: CheckReport) -> tuple[str, str, str]:
-    return artifact.recipe, check.id, check.summary

@@ -1,0 +1,188 @@
+"""From cells to artifacts: what is unchanged is reused, the rest is built in dependency order, side by side.
+
+A cell's key is the hash of everything that decides its bytes: the recipe's folder, the rendered variant, the base,
+the engine, and the keys of the cells here that it is built on. An artifact stands beside a note with its key; it is
+reused only if key and sha256 still fit, so a half-written or exchanged file is never trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from kafka_forge import bases, channel, engine, plan
+from kafka_forge.files import Store, sha256_of, write_text_atomic
+from kafka_forge.model import Artifact
+from kafka_forge.sources import load_hints
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from kafka_forge.examine import Stages
+    from kafka_forge.model import Base, Cell
+    from kafka_forge.paths import Cache
+    from kafka_forge.plan import Planned
+    from kafka_forge.progress import Progress
+    from kafka_forge.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build made: the base it stands on, and an artifact for each cell."""
+
+    base: Base
+    artifacts: tuple[Artifact, ...]
+
+
+def cell_key(planned: Planned, base: Base, below: Sequence[str]) -> str:
+    """Return the sha256 of everything that decides an artifact's bytes.
+
+    Args:
+        planned: the cell with its rendered recipe.
+        base: the base it is built on.
+        below: the keys of the cells here that it is built on.
+    """
+    parts = {
+        "recipe": folder_digest(planned.recipe_dir),
+        "variant": planned.variant,
+        "cell": planned.cell.id,
+        "base": base.fingerprint,
+        "engine": version("py-rattler-build"),
+        "below": sorted(below),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def folder_digest(folder: Path) -> str:
+    """Return the sha256 over names and bytes of the files that go into a build; the contract does not."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if file.name in {"contract.yaml", "sources.yaml"}:
+            continue
+        digest.update(f"{file.relative_to(folder).as_posix()}\0{sha256_of(file)}\0".encode())
+    return digest.hexdigest()
+
+
+def _note(output: Path, cell: Cell) -> Path:
+    return output / ".notes" / cell.subdir / f"{cell.filename}.json"
+
+
+def find_built(output: Path, cell: Cell, key: str | None = None) -> Artifact | None:
+    """Return the artifact of a cell if it stands in the channel, whole and (where a key is given) with that key."""
+    path = output / cell.subdir / cell.filename
+    try:
+        note = json.loads(_note(output, cell).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if key is not None and note.get("key") != key:
+        return None
+    if not path.is_file() or sha256_of(path) != note.get("sha256"):
+        return None
+    return Artifact(cell, path, note["sha256"], path.stat().st_size, reused=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Workshop:
+    """What every build of one run shares."""
+
+    base: Base
+    output: Path
+    cache: Cache
+    store: Store
+    progress: Progress
+    logs: Path
+
+    def make(self, planned: Planned, key: str) -> Artifact:
+        """Reuse the artifact of a cell, or build it."""
+        found = find_built(self.output, planned.cell, key)
+        if found is not None:
+            return found
+        begun = time.monotonic()
+        log = self.logs / f"{planned.cell.id.replace('/', '_')}.log"
+        with self.progress.task(f"build {planned.cell.id}"):
+            path = engine.build(
+                planned.rendered,
+                channels=[self.output.as_uri(), self.base.channel],
+                channel_dir=self.output,
+                log=log,
+                cache=self.cache,
+                hints=load_hints(planned.recipe_dir / "sources.yaml"),
+                progress=self.progress,
+            )
+        artifact = Artifact(planned.cell, path, sha256_of(path), path.stat().st_size, seconds=time.monotonic() - begun)
+        note = {"key": key, "sha256": artifact.sha256, "seconds": round(artifact.seconds, 3)}
+        write_text_atomic(_note(self.output, planned.cell), json.dumps(note, indent=1) + "\n")
+        return artifact
+
+
+def build(
+    selection: Selection,
+    *,
+    root: Path,
+    base: str,
+    output: Path,
+    cache: Cache,
+    jobs: int,
+    progress: Progress,
+    stages: Stages | None = None,
+) -> Built:
+    """Build the selected cells, and the cells here that they are built on, into the channel at ``output``.
+
+    Raises:
+        ForgeError: unknown names, a base that cannot be made, sources that cannot be had, a failed solve or build.
+            Cells that are being built are ended; finished ones stay and are reused next time.
+    """
+    begun = time.monotonic()
+    chosen = bases.select(base, plan.platform_of(selection), cache, progress)
+    progress.say(f"base: {chosen.name} ({chosen.reason})")
+    if stages:
+        stages.add("base", begun)
+    begun = time.monotonic()
+    plans = plan.plan(selection, root=root, base=chosen, with_dependencies=True)
+    if stages:
+        stages.add("plan", begun)
+    begun = time.monotonic()
+    workshop = _Workshop(chosen, output, cache, Store(cache.store), progress, output / "logs")
+    channel.prepare(output)
+    artifacts = _in_order(workshop, plans, jobs)
+    if stages:
+        stages.add("build", begun)
+    wanted = {planned.cell.id for planned in plans if planned.selected}
+    return Built(chosen, tuple(artifacts[planned.cell.id] for planned in plans if planned.cell.id in wanted))
+
+
+def keys_of(plans: Sequence[Planned], base: Base) -> dict[str, str]:
+    """Return cell id → key for plans in dependency order."""
+    keys: dict[str, str] = {}
+    for planned in plans:
+        keys[planned.cell.id] = cell_key(planned, base, [keys[each] for each in planned.built_on])
+    return keys
+
+
+def _in_order(workshop: _Workshop, plans: Sequence[Planned], jobs: int) -> Mapping[str, Artifact]:
+    """Build cells side by side as soon as what they are built on is there."""
+    keys = keys_of(plans, workshop.base)
+    done: dict[str, Artifact] = {}
+    waiting = list(plans)
+    running: dict[Future[Artifact], str] = {}
+    with ThreadPoolExecutor(jobs, thread_name_prefix="build") as pool:
+        try:
+            while waiting or running:
+                ready = [planned for planned in waiting if all(each in done for each in planned.built_on)]
+                for planned in ready:
+                    waiting.remove(planned)
+                    running[pool.submit(workshop.make, planned, keys[planned.cell.id])] = planned.cell.id
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    done[running.pop(future)] = future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            engine.stop_all()
+            raise
+    return done

@@ -1,0 +1,39 @@
+"""What ``install``, ``inspect`` and ``roundtrip`` share: they work on artifacts that have been built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kafka_forge.build import Built
+    from kafka_forge.paths import Cache
+    from kafka_forge.progress import Progress
+    from kafka_forge.selection import Selection
+
+
+def built(selection: Selection, base: str, root: Path, output: Path, cache: Cache, progress: Progress) -> Built:
+    """Return the selected artifacts as they stand in the output channel.
+
+    Raises:
+        NotBuilt: one of them is not there, or is older than its recipe.
+    """
+    from kafka_forge import bases, build, plan
+    from kafka_forge.errors import NotBuilt
+
+    chosen = bases.select(base, plan.platforms_of(selection)[0], cache, progress)
+    plans = plan.plan(selection, root=root, variants=chosen.variants, with_dependencies=True)
+    keys = build.keys_of(plans, chosen)
+    artifacts = []
+    for planned in plans:
+        if planned.selected:
+            artifact = build.find_built(output, planned.cell, keys[planned.cell.id])
+            if artifact is None:
+                raise NotBuilt(
+                    f"{planned.cell.id} has not been built from its recipe as it is now",
+                    where=str(output / planned.cell.subdir / planned.cell.filename),
+                    todo=f"run `kafka-forge build {planned.cell.recipe}` first.",
+                )
+            artifacts.append(artifact)
+    return build.Built(chosen, tuple(artifacts))

@@ -1,0 +1,28 @@
+"""``kafka-forge base``."""
+
+from __future__ import annotations
+
+import click
+
+from kafka_forge.cli.options import base_option, echo_json, json_option
+
+
+@click.command()
+@base_option
+@click.option("--platform", default=None, metavar="SUBDIR", help="The platform to make it for.  [default: this one]")
+@json_option
+def command(base: str, platform: str | None, as_json: bool) -> None:
+    """Make the base channel that a build would take (or find that it is there), and say which and why."""
+    from kafka_forge import bases, platforms
+    from kafka_forge.cleaning import using
+    from kafka_forge.paths import Cache
+    from kafka_forge.report import terminal
+
+    cache = Cache.default()
+    with terminal.progress_for().shown() as progress, using(cache):
+        chosen = bases.select(base, platform or platforms.current(), cache, progress)
+    row = {"name": chosen.name, "channel": chosen.channel, "reason": chosen.reason, "fingerprint": chosen.fingerprint}
+    if as_json:
+        echo_json(row)
+        return
+    click.echo(f"{chosen.name}: {chosen.channel}\n{chosen.reason}")

@@ -1,0 +1,27 @@
+"""``kafka-forge inspect``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kafka_forge.cli.options import base_option, jobs_option, json_option, output_option, selection_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kafka_forge.selection import Selection
+
+
+@click.command()
+@selection_options
+@base_option
+@jobs_option
+@output_option
+@json_option
+def command(selection: Selection, base: str, jobs: int, output: Path | None, as_json: bool) -> None:
+    """Install artifacts afresh and look into them: links, paths, versions, features. No broker is needed."""
+    from kafka_forge.cli import _examining
+
+    _examining.examine_built(selection, base=base, broker=None, jobs=jobs, output=output, as_json=as_json)

@@ -1,0 +1,32 @@
+"""``kafka-forge plan``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from kafka_forge.cli.options import base_option, echo_json, json_option, selection_options
+
+if TYPE_CHECKING:
+    from kafka_forge.selection import Selection
+
+
+@click.command()
+@selection_options
+@base_option
+@json_option
+def command(selection: Selection, base: str, as_json: bool) -> None:
+    """Show the cells (recipe × platform × Python) in the order of their building; nothing is built."""
+    from kafka_forge import bases, plan
+    from kafka_forge.paths import project_root
+
+    root = project_root()
+    plans = plan.plan(selection, root=root, variants=bases.variants(base, root))
+    if as_json:
+        echo_json([{**asdict(each.cell), "id": each.cell.id, "built_on": each.built_on} for each in plans])
+        return
+    for each in plans:
+        click.echo(f"{each.cell.id:<44} {each.cell.subdir}/{each.cell.filename}")
+    click.echo(f"{len(plans)} cells")

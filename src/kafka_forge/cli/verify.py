@@ -1,0 +1,67 @@
+"""``kafka-forge verify``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kafka_forge.cli.options import (
+    base_option,
+    broker_option,
+    jobs_option,
+    json_option,
+    output_option,
+    selection_options,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kafka_forge.selection import Selection
+
+
+@click.command()
+@selection_options
+@base_option
+@broker_option
+@jobs_option
+@output_option
+@json_option
+def command(selection: Selection, base: str, broker: str | None, jobs: int, output: Path | None, as_json: bool) -> None:
+    """Build everything, install it afresh, and pass messages through a real Kafka.
+
+    The report is written to report.json in the output folder. The exit status is 0 only if every verdict is a pass,
+    or a refusal that the recipe's contract names.
+    """
+    from kafka_forge import verify
+    from kafka_forge.errors import VerdictsNotGreen
+    from kafka_forge.model import Verdict
+    from kafka_forge.paths import Cache, project_root
+    from kafka_forge.report import terminal
+
+    root = project_root()
+    target = (output or root / "output").resolve()
+    with terminal.progress_for().shown() as progress:
+        report = verify.verify(
+            selection,
+            root=root,
+            base=base,
+            broker=broker,
+            output=target,
+            cache=Cache.default(),
+            jobs=jobs,
+            progress=progress,
+        )
+    if as_json:
+        click.echo(report.model_dump_json(indent=2))
+    else:
+        terminal.print_report(report)
+        click.echo(f"report: {target / 'report.json'}")
+    if report.verdict is Verdict.FAIL:
+        failed = [f"{each.recipe} {each.python or ''}".strip() for each in report.artifacts if each.verdict == "fail"]
+        raise VerdictsNotGreen(
+            f"{len(failed)} of {len(report.artifacts)} artifacts failed: {', '.join(failed)}",
+            where=str(target / "report.json"),
+            todo="the failed checks are listed above; `kafka-forge inspect` and `roundtrip` try one artifact alone.",
+        )

