@@ -1,0 +1,161 @@
+"""How quick the toolkit itself is, on what is built already.
+
+Each figure is the median of several runs, with the least and the greatest beside it: these are wall seconds on a
+machine that may be shared, so the goals are printed for comparison and never fail a test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from kafka_forge.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured quantity.
+
+    Attributes:
+        name: what was measured.
+        unit: ``s``, ``ms``, ``MB``.
+        goal: what it should stay below, in that unit.
+        median: of all runs, in that unit.
+        low: the least.
+        high: the greatest.
+        runs: how many runs.
+    """
+
+    name: str
+    unit: str
+    goal: float
+    median: float
+    low: float
+    high: float
+    runs: int
+
+    @property
+    def met(self) -> bool:
+        """Whether the median is within the goal."""
+        return self.median <= self.goal
+
+
+def _figure(name: str, unit: str, goal: float, values: Sequence[float]) -> Figure:
+    rounded = [round(value, 3) for value in values]
+    return Figure(name, unit, goal, round(statistics.median(rounded), 3), min(rounded), max(rounded), len(rounded))
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one run of a command took: wall seconds, and the peak resident memory of its own process in bytes."""
+
+    seconds: float
+    peak: int
+
+
+def run(arguments: Sequence[str], root: Path) -> Spent:
+    """Run ``kafka-forge`` with these arguments and watch its time and memory.
+
+    The memory is that of the toolkit's process alone: compilers, brokers and clients are children of it.
+
+    Raises:
+        subprocess.CalledProcessError: it failed; its output is in the exception.
+    """
+    with tempfile.TemporaryFile() as log:
+        begun = time.monotonic()
+        child = psutil.Popen(
+            [sys.executable, "-m", "kafka_forge.cli", *arguments],
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "KAFKA_FORGE_ROOT": str(root)},
+        )
+        peak = 0
+        while child.poll() is None:
+            peak = max(peak, _resident(child))
+            time.sleep(0.005)
+        seconds = time.monotonic() - begun
+        if child.returncode:
+            log.seek(0)
+            raise subprocess.CalledProcessError(child.returncode, list(arguments), log.read().decode(errors="replace"))
+    return Spent(seconds, peak)
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def planning(root: Path, base: str) -> Callable[[], float]:
+    """Return a measurement of planning all recipes for six platforms and five Pythons (seconds, engine imported)."""
+    from kafka_forge import bases, plan
+    from kafka_forge.model import PLATFORMS
+    from kafka_forge.selection import Selection
+
+    variants = bases.variants(base, root)
+
+    def measure() -> float:
+        begun = time.monotonic()
+        plan.plan(Selection(platforms=PLATFORMS), root=root, variants=variants)
+        return time.monotonic() - begun
+
+    return measure
+
+
+def measure(root: Path, base: str, runs: int, broker: str, progress: Progress) -> list[Figure]:
+    """Measure everything, interleaved, on artifacts that are built (they are built first where they are not).
+
+    Args:
+        root: the checkout.
+        base: the base, as ``--base``.
+        runs: how many times each; the verify runs are bounded by it too.
+        broker: ``HOST:PORT`` of a warm broker.
+        progress: who listens.
+    """
+    with progress.task("build what is not built"):
+        run(["build", "--base", base], root)
+    plans = planning(root, base)
+    seen: dict[str, list[float]] = {name: [] for name in ("help", "plan", "build", "verify", "memory")}
+    with progress.task("measure", total=runs) as task:
+        for _ in range(runs):
+            seen["help"].append(1000 * run(["--help"], root).seconds)
+            seen["plan"].append(plans())
+            seen["build"].append(run(["build", "--base", base], root).seconds)
+            spent = run(["verify", "--base", base, "--broker", broker, "--json"], root)
+            seen["verify"].append(spent.seconds)
+            seen["memory"].append(spent.peak / 1e6)
+            task.advance()
+    artifacts = _artifact_count(root)
+    return [
+        _figure("--help", "ms", 150, seen["help"]),
+        _figure("plan: all recipes, six platforms, five Pythons", "s", 0.5, seen["plan"]),
+        _figure("build with nothing changed", "s", 1.0, seen["build"]),
+        _figure("second verify, warm broker, per artifact", "s", 2.0, [each / artifacts for each in seen["verify"]]),
+        _figure("memory of the toolkit while it verifies", "MB", 300, seen["memory"]),
+    ]
+
+
+def _artifact_count(root: Path) -> int:
+    report = json.loads((root / "output" / "report.json").read_text(encoding="utf-8"))
+    return len(report["artifacts"])
+
+
+def as_json(figures: Sequence[Figure]) -> list[dict[str, Any]]:
+    """Return the figures as JSON rows."""
+    return [{**asdict(figure), "met": figure.met} for figure in figures]
