@@ -11,12 +11,12 @@ import hashlib
 import json
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from kafka_forge import bases, channel, engine, plan
-from kafka_forge.files import Store, sha256_of, write_text_atomic
+from kafka_forge import bases, channel, engine, plan, processes
+from kafka_forge.files import sha256_of, write_text_atomic
 from kafka_forge.model import Artifact
 from kafka_forge.sources import load_hints
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kafka_forge.examine import Stages
-    from kafka_forge.model import Base, Cell
+    from kafka_forge.model import Base, Cell, JsonObject
     from kafka_forge.paths import Cache
     from kafka_forge.plan import Planned
     from kafka_forge.progress import Progress
@@ -49,8 +49,8 @@ def cell_key(planned: Planned, base: Base, below: Sequence[str]) -> str:
         below: the keys of the cells here that it is built on.
     """
     parts = {
-        "recipe": folder_digest(planned.recipe_dir),
-        "variant": planned.variant,
+        "recipe": folder_digest(planned.rendered.recipe_dir),
+        "variant": dict(planned.rendered.variant),
         "cell": planned.cell.id,
         "base": base.fingerprint,
         "engine": version("py-rattler-build"),
@@ -94,7 +94,6 @@ class _Workshop:
     base: Base
     output: Path
     cache: Cache
-    store: Store
     progress: Progress
     logs: Path
 
@@ -112,7 +111,7 @@ class _Workshop:
                 channel_dir=self.output,
                 log=log,
                 cache=self.cache,
-                hints=load_hints(planned.recipe_dir / "sources.yaml"),
+                hints=load_hints(planned.rendered.recipe_dir / "sources.yaml"),
                 progress=self.progress,
             )
         artifact = Artifact(planned.cell, path, sha256_of(path), path.stat().st_size, seconds=time.monotonic() - begun)
@@ -136,20 +135,20 @@ def build(
 
     Raises:
         ForgeError: unknown names, a base that cannot be made, sources that cannot be had, a failed solve or build.
-            Cells that are being built are ended; finished ones stay and are reused next time.
+            Cells that are being built are finished first; all finished ones stay and are reused next time.
     """
     begun = time.monotonic()
-    chosen = bases.select(base, plan.platform_of(selection), cache, progress)
+    chosen = bases.select(base, plan.platforms_of(selection)[0], cache, progress)
     progress.say(f"base: {chosen.name} ({chosen.reason})")
     if stages:
         stages.add("base", begun)
     begun = time.monotonic()
-    plans = plan.plan(selection, root=root, base=chosen, with_dependencies=True)
+    plans = plan.plan(selection, root=root, variants=chosen.variants, with_dependencies=True)
     if stages:
         stages.add("plan", begun)
     begun = time.monotonic()
-    workshop = _Workshop(chosen, output, cache, Store(cache.store), progress, output / "logs")
-    channel.prepare(output)
+    workshop = _Workshop(chosen, output, cache, progress, output / "logs")
+    channel.index(output)
     artifacts = _in_order(workshop, plans, jobs)
     if stages:
         stages.add("build", begun)
@@ -181,8 +180,23 @@ def _in_order(workshop: _Workshop, plans: Sequence[Planned], jobs: int) -> Mappi
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     done[running.pop(future)] = future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            engine.stop_all()
+        except KeyboardInterrupt:
+            processes.end_all()  # else leaving the pool would wait for the compilers
+            raise
+        except Exception:
+            pool.shutdown(wait=False, cancel_futures=True)  # what is being built may finish, and is kept
             raise
     return done
+
+
+def as_json(artifact: Artifact, output: Path) -> JsonObject:
+    """Return an artifact as a row of JSON; ``file`` is relative to the channel."""
+    return {
+        **asdict(artifact.cell),
+        "id": artifact.cell.id,
+        "file": artifact.path.relative_to(output).as_posix(),
+        "sha256": artifact.sha256,
+        "size": artifact.size,
+        "reused": artifact.reused,
+        "seconds": round(artifact.seconds, 3),
+    }

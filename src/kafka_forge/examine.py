@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kafka_forge import environment, inspection, refusals, roundtrip
+from kafka_forge import environment, inspection, processes, refusals, roundtrip
 from kafka_forge.checks import judging
 from kafka_forge.errors import BrokerDied, DiskFull, ForgeError
 from kafka_forge.model import CheckResult, Verdict
@@ -85,7 +85,10 @@ def examine_all(
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
             return [future.result() for future in futures]
-        except BaseException:
+        except KeyboardInterrupt:
+            processes.end_all()  # else leaving the pool would wait for the clients
+            raise
+        except Exception:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
@@ -120,7 +123,7 @@ def _look(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
     if not run.inspect:
         return []
     begun = time.monotonic()
-    results = judging.judge(contract, inspection.inspect(made, contract, run.cache), stage="inspect")
+    results = judging.judge(contract, inspection.inspect(made, contract, progress=run.progress), stage="inspect")
     run.stages.add("inspect", begun)
     return results
 
