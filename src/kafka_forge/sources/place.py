@@ -1,0 +1,51 @@
+"""A place that may hold a source's bytes, and what it answers when it does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from kafka_forge.contract import Model
+from kafka_forge.sources.transform import Transform  # noqa: TC001 - pydantic reads the annotation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kafka_forge.progress import Task
+
+
+class NotObtainedError(Exception):
+    """A place did not give the bytes. Only `obtain` sees it; the user sees all answers together.
+
+    Args:
+        reason: what the place answered, in a few words.
+        heard: whether anybody answered at all (a "no" counts; a name that does not resolve does not).
+    """
+
+    def __init__(self, reason: str, *, heard: bool) -> None:
+        super().__init__(reason)
+        self.heard = heard
+
+
+class Provider(Protocol):
+    """One place to look for the bytes of a source."""
+
+    @property
+    def where(self) -> str:
+        """The place in words that a user can look up."""
+
+    @property
+    def transform(self) -> Transform | None:
+        """What turns the bytes found there into the ones that are asked for; None where they are the same."""
+
+    def fetch(self, target: Path, task: Task) -> None:
+        """Write the bytes to ``target``. They are not verified here: only the sha256 decides, in `obtain`.
+
+        Raises:
+            NotObtainedError: the place does not answer, or does not have them.
+        """
+
+
+class Hint(Model):
+    """What every entry of ``sources.yaml`` may say."""
+
+    transform: Transform | None = None
