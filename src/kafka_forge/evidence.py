@@ -25,6 +25,8 @@ class BinaryFile:
         needed: libraries that it asks for, in order.
         rpaths: run-time search paths as written in the file (``$ORIGIN/..``).
         glibc: highest ``GLIBC_x.y`` symbol version that it needs, for example ``(2, 17)``; None where none.
+        found: each needed library → where the loader finds it: a path relative to the prefix, ``system``, or ``""``
+            where it finds none.
     """
 
     path: str
@@ -33,6 +35,7 @@ class BinaryFile:
     needed: tuple[str, ...]
     rpaths: tuple[str, ...]
     glibc: tuple[int, int] | None = None
+    found: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,17 @@ class InspectEvidence:
 
     Attributes:
         environment: the prefix that was looked at.
-        files: every file of the artifact's own package, relative to the prefix.
+        files: every file of the artifact's own package as installed, relative to the prefix, sorted.
         binaries: those of them that are binaries.
-        build_paths: file → paths of the build machine that it holds.
+        build_paths: file → paths of the build machine that it holds, each with what stands around it.
         depends: the run dependencies of the package (index.json).
-        probe: what the program inside the environment answered (see `scenarios/probe.py`); keys ``imports``
-            (module → version or error), ``librdkafka`` (``{version, path, loaded: [paths], features: [..]}``),
-            ``pip_check``. An empty object where nothing could be run.
+        probe: what the program inside the environment answered; an empty object where nothing could be run.
+            ``imports``: module → ``{ok, file, version, error, seconds}``;
+            ``librdkafka``: ``{loaded: [paths], path, version, number, features: [..], client}``, all but ``loaded``
+            None where none is loaded;
+            ``mapped``: the shared libraries that were loaded when all modules had been imported;
+            ``pip_check``: ``{ok, lines}``, None where the environment has no Python.
+            Paths are relative to the prefix where they are inside it, else absolute.
         seconds: what gathering took.
     """
 

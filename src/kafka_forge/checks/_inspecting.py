@@ -1,0 +1,30 @@
+"""What the checks of stage ``inspect`` have in common: from what is wrong to a result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kafka_forge.contract import Model
+from kafka_forge.model import CheckResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kafka_forge.evidence import InspectEvidence
+
+
+class NoArguments(Model):
+    """The promise needs no more than its name: ``{}``."""
+
+
+def conclude(check: str, problems: Sequence[str], good: str, evidence: Mapping[str, Any]) -> CheckResult:
+    """Return ``fail`` with the problems, or ``pass`` with the sentence ``good`` where there are none."""
+    if not problems:
+        return CheckResult(check, Verdict.PASS, good, evidence)
+    return CheckResult(check, Verdict.FAIL, "; ".join(problems), {**evidence, "problems": list(problems)})
+
+
+def not_run(check: str, evidence: InspectEvidence) -> CheckResult:
+    """Return ``inspected``: this machine cannot run the artifact, so what only a run shows stays open."""
+    platform = evidence.environment.artifact.cell.platform
+    return CheckResult(check, Verdict.INSPECTED, f"not run: this machine cannot run {platform}")

@@ -1,0 +1,64 @@
+"""``extension-links``: each C extension is there, and asks for the shared libraries that it is promised to use."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from kafka_forge.checks._inspecting import conclude
+from kafka_forge.contract import Model
+
+if TYPE_CHECKING:
+    from kafka_forge.evidence import BinaryFile, InspectEvidence
+    from kafka_forge.model import CheckResult
+
+
+class Arguments(Model):
+    """``modules``: extension module → the libraries that it must need, as the loader knows them."""
+
+    modules: dict[str, tuple[str, ...]] = Field(min_length=1)
+
+
+class ExtensionLinks:
+    """A package whose extension was not built falls back to pure Python in silence (Parsely/pykafka 617, 920)."""
+
+    id = "extension-links"
+    title = "the C extensions are there, need the promised libraries, and find them in the prefix"
+    stage = "inspect"
+    arguments = Arguments
+
+    def judge(self, arguments: Arguments, evidence: InspectEvidence) -> list[CheckResult]:
+        """Give one result a module."""
+        return [self._one(module, libraries, evidence) for module, libraries in arguments.modules.items()]
+
+    def _one(self, module: str, libraries: tuple[str, ...], evidence: InspectEvidence) -> CheckResult:
+        name = f"{self.id}[{module}]"
+        binary = next((binary for binary in evidence.binaries if _is_module(binary.path, module)), None)
+        if binary is None:
+            seen = {"binaries": [each.path for each in evidence.binaries]}
+            return conclude(name, [f"the package has no extension module {module}"], "", seen)
+        problems = [problem for library in libraries if (problem := _problem(binary, library))]
+        run = evidence.probe.get("imports", {}).get(module)
+        if run and run["file"] != binary.path:
+            problems.append(f"the import of {module} gives {run['file'] or run['error']}")
+        shown = {"path": binary.path, "needed": list(binary.needed), "found": binary.found, "import": run}
+        return conclude(name, problems, f"needs {', '.join(libraries)}", shown)
+
+
+def _is_module(path: str, module: str) -> bool:
+    folder, _, leaf = path.rpartition("/")
+    tail = module.replace(".", "/")
+    return posixpath.join(folder, leaf.split(".", 1)[0]).endswith("/site-packages/" + tail)
+
+
+def _problem(binary: BinaryFile, library: str) -> str | None:
+    if library not in binary.needed:
+        return f"does not need {library} (it needs {', '.join(binary.needed) or 'nothing'})"
+    if binary.found.get(library, "") in ("", "system"):
+        return f"{library} is not found in the prefix"
+    return None
+
+
+CHECK = ExtensionLinks()

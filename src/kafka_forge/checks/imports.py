@@ -1,0 +1,50 @@
+"""``imports``: each module can be imported in the fresh environment, and comes from there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from kafka_forge.checks._inspecting import conclude, not_run
+from kafka_forge.contract import Model
+
+if TYPE_CHECKING:
+    from kafka_forge.evidence import InspectEvidence
+    from kafka_forge.model import CheckResult, JsonObject
+
+
+class Arguments(Model):
+    """``modules``: what to import, in this order, in one process."""
+
+    modules: tuple[str, ...] = Field(min_length=1)
+
+
+class Imports:
+    """Needed, and never enough: today's broken packages pass it."""
+
+    id = "imports"
+    title = "the modules can be imported, from files of the environment"
+    stage = "inspect"
+    arguments = Arguments
+
+    def judge(self, arguments: Arguments, evidence: InspectEvidence) -> list[CheckResult]:
+        """Give one result a module."""
+        if not evidence.probe:
+            return [not_run(self.id, evidence)]
+        return [self._one(module, evidence.probe["imports"].get(module)) for module in arguments.modules]
+
+    def _one(self, module: str, answer: JsonObject | None) -> CheckResult:
+        problems = []
+        if answer is None:
+            problems.append("was not tried")
+        elif not answer["ok"]:
+            problems.append(answer["error"])
+        elif answer["file"] is None or answer["file"].startswith("/"):
+            problems.append(f"comes from outside the environment: {answer['file']}")
+        seen = answer or {}
+        good = " ".join(filter(None, [module, seen.get("version")]))
+        return conclude(f"{self.id}[{module}]", problems, good, seen)
+
+
+CHECK = Imports()

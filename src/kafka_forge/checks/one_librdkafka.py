@@ -1,0 +1,41 @@
+"""``one-librdkafka``: the running client has one librdkafka loaded, and it is the prefix's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kafka_forge import platforms
+from kafka_forge.checks._inspecting import NoArguments, conclude, not_run
+
+if TYPE_CHECKING:
+    from kafka_forge.evidence import InspectEvidence
+    from kafka_forge.model import CheckResult
+
+
+class OneLibrdkafka:
+    """A second copy (bundled in a wheel's way, linked in, the system's) is the one that no package update mends."""
+
+    id = "one-librdkafka"
+    title = "exactly one librdkafka is loaded, and it is the one in the prefix's library folder"
+    stage = "inspect"
+    arguments = NoArguments
+
+    def judge(self, arguments: NoArguments, evidence: InspectEvidence) -> list[CheckResult]:  # noqa: ARG002
+        """Judge what the kernel says is mapped after all modules have been imported."""
+        if not evidence.probe:
+            return [not_run(self.id, evidence)]
+        loaded: list[str] = evidence.probe["librdkafka"]["loaded"]
+        folder = platforms.of(evidence.environment.artifact.cell.platform).library_dir
+        problems = []
+        if len(loaded) != 1:
+            problems.append(f"{len(loaded)} copies of librdkafka are loaded: {', '.join(loaded) or 'none'}")
+        problems += [f"{path} is not in the prefix's {folder}" for path in loaded if not _in(path, str(folder))]
+        return [conclude(self.id, problems, f"{''.join(loaded)}, and no other", {"loaded": loaded})]
+
+
+def _in(path: str, folder: str) -> bool:
+    parent, _, leaf = path.rpartition("/")
+    return parent == folder and "rdkafka" in leaf
+
+
+CHECK = OneLibrdkafka()

@@ -1,0 +1,247 @@
+"""Fresh environments: a solve and an install by py-rattler into a prefix that holds nothing else.
+
+The same two steps that conda, mamba and pixi take. Files are hard links into the package cache, so an environment
+costs tens of milliseconds and hardly any disk; nothing is ever installed into a prefix twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import filelock
+
+from kafka_forge import platforms, solving
+from kafka_forge.errors import BaseUnreachable, DiskFull, InstallFailed
+from kafka_forge.files import explain_os_errors
+from kafka_forge.model import Environment, InstalledPackage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rattler import RepoDataRecord
+
+    from kafka_forge.contract import Contract
+    from kafka_forge.model import Artifact
+    from kafka_forge.paths import Cache
+    from kafka_forge.progress import Progress
+
+
+def install(
+    artifact: Artifact,
+    contract: Contract,
+    *,
+    channels: Sequence[str],
+    cache: Cache,
+    prefix: Path,
+    progress: Progress,
+) -> Environment:
+    """Install exactly this artifact, its dependencies and the contract's extras into an empty prefix.
+
+    May be called from several threads at once.
+
+    Args:
+        artifact: what to install; its sha256 is part of the spec, so a channel whose index is stale does not solve.
+        contract: its ``environment`` names extras, and the Python of an artifact that serves every Python.
+        channels: URLs or folders, in strict priority; the one that holds the artifact comes first.
+        cache: packages are unpacked into its ``packages`` once, and linked from there.
+        prefix: a folder that does not exist or is empty; at most some 150 characters, for binaries hold it.
+        progress: told what is being done.
+
+    Raises:
+        SolveFailed: no such environment exists; carries the solver's explanation.
+        BaseUnreachable: a channel cannot be read.
+        InstallFailed: a package cannot be fetched, unpacked or linked, or the prefix is not empty.
+        DiskFull: no room is left.
+    """
+    with explain_os_errors(prefix):
+        prefix.mkdir(parents=True, exist_ok=True)
+    if any(prefix.iterdir()):
+        raise InstallFailed(
+            "the prefix is not empty, so the environment would not be fresh",
+            where=str(prefix),
+            todo="name a folder that does not exist yet.",
+        )
+    with progress.task(f"install {artifact.cell.id}") as task:
+        task.note("solving")
+        records = _solve(artifact, contract, [_url(channel) for channel in channels])
+        task.note(f"linking {len(records)} packages")
+        _link(artifact, records, cache, prefix)
+    interpreter = prefix / platforms.of(artifact.cell.platform).python_executable()
+    return Environment(
+        artifact=artifact,
+        prefix=prefix,
+        python=interpreter if interpreter.exists() else None,
+        packages=tuple(_installed(prefix)),
+        extras=contract.environment.extras,
+    )
+
+
+@contextlib.contextmanager
+def fresh(
+    artifact: Artifact, contract: Contract, *, channels: Sequence[str], cache: Cache, progress: Progress
+) -> Iterator[Environment]:
+    """Do as `install` does, into a temporary prefix that is gone when the block ends, however it ends.
+
+    What a killed run left behind goes first. Raises what `install` raises.
+    """
+    with _room(cache.work / "environments", artifact.cell.name) as room:
+        yield install(artifact, contract, channels=channels, cache=cache, prefix=room / "prefix", progress=progress)
+
+
+def variables(environment: Environment) -> dict[str, str]:
+    """Return all environment variables for a program in this environment: conda's activation, and nothing of ours.
+
+    Neither LD_LIBRARY_PATH nor PYTHONPATH is handed on, for they could make a broken package look whole.
+    """
+    prefix = environment.prefix
+    kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "SYSTEMROOT") if name in os.environ}
+    path = platforms.of(environment.artifact.cell.platform).search_path(prefix)
+    plain = {**kept, "PATH": path, "CONDA_PREFIX": str(prefix), "LANG": "C.UTF-8"}
+    scripts = prefix / "etc" / "conda" / "activate.d"
+    if any(scripts.glob("*.sh")) and (bash := shutil.which("bash")):
+        return _activated(bash, scripts, plain)
+    return plain
+
+
+def _activated(bash: str, scripts: Path, plain: Mapping[str, str]) -> dict[str, str]:
+    """Let bash read the activation scripts in name order, as conda does, and see what they have set."""
+    program = 'for script in "$1"/*.sh; do . "$script"; done >&2; env -0'
+    done = subprocess.run(
+        [bash, "-c", program, "activate", str(scripts)], env=dict(plain), capture_output=True, check=False, timeout=60
+    )
+    if done.returncode != 0:
+        raise InstallFailed(
+            "an activation script of the environment fails",
+            where=str(scripts),
+            details=done.stderr.decode(errors="replace").splitlines()[-10:],
+            todo="mend the package that brings the script.",
+        )
+    pairs = [item.split("=", 1) for item in done.stdout.decode(errors="replace").split("\0") if "=" in item]
+    return {name: value for name, value in pairs if name not in ("_", "SHLVL", "PWD", "OLDPWD")}
+
+
+# --- solving and linking --------------------------------------------------------------------------------------
+
+
+def specs(artifact: Artifact, contract: Contract) -> list[str]:
+    """Return the match specs of an artifact's environment: the very artifact, its Python, the contract's extras."""
+    cell = artifact.cell
+    exact = f'{cell.name}[version="=={cell.version}", build="{cell.build}", sha256="{artifact.sha256}"]'
+    python = cell.python or contract.environment.python
+    return [exact, *([f"python {python}.*"] if python else []), *contract.environment.extras]
+
+
+def _solve(artifact: Artifact, contract: Contract, channels: Sequence[str]) -> list[RepoDataRecord]:
+    from rattler import exceptions
+
+    what = f"the environment of {artifact.path.name}"
+    try:
+        return solving.solve(specs(artifact, contract), channels, artifact.cell.platform, what=what)
+    except (exceptions.GatewayError, exceptions.FetchRepoDataError, exceptions.InvalidChannelError) as error:
+        raise BaseUnreachable(
+            "a channel cannot be read",
+            where=", ".join(channels),
+            details=_chain(error),
+            todo="check the channels' addresses and the network, or take another base with --base.",
+        ) from error
+
+
+def _link(artifact: Artifact, records: list[RepoDataRecord], cache: Cache, prefix: Path) -> None:
+    import rattler
+    from rattler import exceptions
+
+    linking = rattler.install(
+        records,
+        prefix,
+        cache_dir=cache.packages / "pkgs",
+        installed_packages=[],
+        platform=rattler.Subdir(artifact.cell.platform),
+        show_progress=False,
+    )
+    try:
+        asyncio.run(linking)
+    except (
+        exceptions.InstallerError,
+        exceptions.LinkError,
+        exceptions.TransactionError,
+        exceptions.ExtractError,
+        exceptions.IoError,
+    ) as error:
+        raise _install_error(artifact, prefix, error) from error
+
+
+def _install_error(artifact: Artifact, prefix: Path, error: Exception) -> DiskFull | InstallFailed:
+    text = _chain(error)
+    if any("No space left" in line or "os error 28" in line for line in text):
+        return DiskFull(
+            "no room is left for the environment",
+            where=str(prefix),
+            details=text,
+            todo="free some space (`kafka-forge clean` shows what the cache holds), or set KAFKA_FORGE_CACHE.",
+        )
+    return InstallFailed(
+        f"{artifact.path.name} cannot be installed",
+        where=str(prefix),
+        details=text,
+        todo="if a package is damaged, remove it from its channel and build it again.",
+    )
+
+
+def _chain(error: BaseException | None) -> list[str]:
+    lines: list[str] = []
+    while error is not None:
+        lines += [line for line in str(error).splitlines() if line not in lines]
+        error = error.__cause__
+    return lines
+
+
+def _installed(prefix: Path) -> Iterator[InstalledPackage]:
+    for path in sorted((prefix / "conda-meta").glob("*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        yield InstalledPackage(
+            name=record["name"],
+            version=record["version"],
+            build=record["build"],
+            channel=str(record.get("channel", "")).rstrip("/"),
+        )
+
+
+def _url(channel: str) -> str:
+    return channel if "://" in channel else Path(channel).resolve().as_uri()
+
+
+# --- temporary prefixes ---------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _room(home: Path, label: str) -> Iterator[Path]:
+    """Give a folder of our own; its lock tells other runs that we live, so that they clear away only the dead."""
+    with explain_os_errors(home):
+        home.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(home / ".lock"):
+            _clear_dead(home)
+            room = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=home))
+            alive = filelock.FileLock(room / ".alive")
+            alive.acquire()
+    try:
+        yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+        alive.release()
+
+
+def _clear_dead(home: Path) -> None:
+    for room in home.iterdir():
+        if not room.is_dir():
+            continue
+        lock = filelock.FileLock(room / ".alive", blocking=False)
+        with contextlib.suppress(filelock.Timeout), lock:
+            shutil.rmtree(room, ignore_errors=True)

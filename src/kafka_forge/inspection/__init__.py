@@ -1,0 +1,78 @@
+"""Gathers what the files of an artifact and its running client show; the checks of stage ``inspect`` judge it."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kafka_forge import platforms
+from kafka_forge.errors import ForgeError, InstallFailed
+from kafka_forge.evidence import InspectEvidence
+from kafka_forge.inspection import binaries, paths, runtime
+
+if TYPE_CHECKING:
+    from kafka_forge.contract import Contract
+    from kafka_forge.model import Environment, JsonObject
+    from kafka_forge.paths import Cache
+
+
+def inspect(environment: Environment, contract: Contract, cache: Cache) -> InspectEvidence:
+    """Look at an artifact in its fresh environment.
+
+    Where this machine cannot run the artifact's platform, the files are looked at in full and ``probe`` is empty.
+
+    Args:
+        environment: as `environment.install` made it.
+        contract: names the modules to import.
+        cache: the cache in use; no file of the artifact may name its folder.
+
+    Raises:
+        ProbeFailed: the program inside the environment crashed, hung, or could not be run.
+        InstallFailed: the environment's record of the artifact is missing.
+    """
+    begun = time.perf_counter()
+    platform = platforms.of(environment.artifact.cell.platform)
+    record = _record(environment)
+    files = tuple(sorted(record["files"]))
+    package = Path(record["extracted_package_dir"])
+    return InspectEvidence(
+        environment=environment,
+        files=files,
+        binaries=tuple(binaries.read(environment.prefix, files, platform)),
+        build_paths=paths.scan(package, paths.of_this_machine(_checkout(), cache.root)),
+        depends=tuple(record.get("depends", ())),
+        probe=runtime.ask(environment, modules_of(contract)) if platform.can_run() else {},
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def modules_of(contract: Contract) -> list[str]:
+    """Return the modules that a contract speaks of, without repeats: those to import, and those that are linked."""
+    named = [
+        *contract.promises.get("imports", {}).get("modules", ()),
+        *contract.promises.get("extension-links", {}).get("modules", ()),
+    ]
+    return list(dict.fromkeys(named))
+
+
+def _record(environment: Environment) -> JsonObject:
+    cell = environment.artifact.cell
+    path = environment.prefix / "conda-meta" / f"{cell.name}-{cell.version}-{cell.build}.json"
+    try:
+        record: JsonObject = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InstallFailed(
+            "the environment has no record of the artifact", where=str(path), todo="install it anew."
+        ) from error
+    return record
+
+
+def _checkout() -> Path | None:
+    from kafka_forge.paths import project_root
+
+    try:
+        return project_root()
+    except ForgeError:
+        return None

@@ -1,0 +1,84 @@
+"""What the running client shows: the probe on the environment's own Python, and pip's view of its metadata."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kafka_forge import platforms, processes
+from kafka_forge.environment import variables
+from kafka_forge.errors import ProbeFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kafka_forge.model import Environment, JsonObject
+
+_PROBE = Path(__file__).parents[1] / "scenarios" / "probe.py"
+_SECONDS = 120.0
+
+
+def ask(environment: Environment, modules: Sequence[str]) -> JsonObject:
+    """Run the probe and ``pip check`` side by side; return the answers as `InspectEvidence.probe` describes them.
+
+    Args:
+        environment: where to look; an environment without Python is looked at by the toolkit's own, which loads
+            the librdkafka of the prefix.
+        modules: what to import, in order.
+
+    Raises:
+        ProbeFailed: the probe crashed, hung, or could not be run.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        checked = pool.submit(_pip_check, environment) if environment.python else None
+        answer = _probe(environment, modules)
+        return {**answer, "pip_check": checked.result() if checked else None}
+
+
+def _probe(environment: Environment, modules: Sequence[str]) -> JsonObject:
+    request: JsonObject = {"prefix": str(environment.prefix), "modules": list(modules) if environment.python else []}
+    if environment.python is None:
+        platform = platforms.of(environment.artifact.cell.platform)
+        library = environment.prefix / platform.library_dir / platform.librdkafka
+        request["library"] = str(library) if library.is_file() else None
+    interpreter = environment.python or Path(sys.executable)
+    with tempfile.TemporaryDirectory(prefix="kafka-forge-probe-") as room:
+        target = Path(room) / "answer.json"
+        command: list[str | Path] = [interpreter, "-I", _PROBE, json.dumps(request), target]
+        done = processes.run(command, cwd=Path(room), environment=variables(environment), timeout=_SECONDS)
+        if done.returncode != 0 or not target.is_file():
+            raise _failed(environment, done)
+        answer: JsonObject = json.loads(target.read_text(encoding="utf-8"))
+        return answer
+
+
+def _failed(environment: Environment, done: processes.Finished) -> ProbeFailed:
+    how = f"ended with status {done.returncode}"
+    if done.timed_out:
+        how = f"did not end within {_SECONDS:.0f} s"
+    elif done.returncode < 0:
+        how = f"was ended by signal {-done.returncode} (a crash)"
+    return ProbeFailed(
+        f"the program that looks from inside the environment {how}",
+        where=environment.artifact.cell.id,
+        details=done.output.decode(errors="replace").splitlines()[-20:],
+        todo="import the artifact's modules by hand in an environment made by `kafka-forge install`.",
+    )
+
+
+def _pip_check(environment: Environment) -> JsonObject:
+    """Let the toolkit's pip look at the environment, which itself need not have one (pip's ``__pip-runner__.py``)."""
+    found = importlib.util.find_spec("pip")
+    if found is None or found.origin is None or environment.python is None:
+        raise ProbeFailed(
+            "the toolkit's own Python has no pip", where=sys.prefix, todo="install pip there, or remove its folder."
+        )
+    runner = Path(found.origin).with_name("__pip-runner__.py")
+    command: list[str | Path] = [environment.python, "-I", runner, "check", "--disable-pip-version-check", "--no-color"]
+    done = processes.run(command, environment=variables(environment), timeout=_SECONDS)
+    return {"ok": done.returncode == 0, "lines": done.output.decode(errors="replace").splitlines()}

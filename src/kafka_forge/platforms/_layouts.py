@@ -1,0 +1,119 @@
+"""How a conda prefix is laid out: the POSIX way and the Windows way."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import PurePath, PurePosixPath
+
+_GLIBC = ("libc.so.*", "libm.so.*", "libdl.so.*", "libpthread.so.*", "librt.so.*", "libresolv.so.*", "libutil.so.*")
+_LOADERS = ("ld-linux-x86-64.so.*", "ld-linux-aarch64.so.*", "ld64.so.*")
+_MACOS = ("/usr/lib/*", "/System/Library/*")
+_WINDOWS = (
+    *("kernel32.dll", "ntdll.dll", "user32.dll", "advapi32.dll", "ws2_32.dll", "crypt32.dll", "secur32.dll"),
+    *("bcrypt.dll", "shell32.dll", "ole32.dll", "msvcrt.dll", "ucrtbase.dll", "api-ms-win-*.dll"),
+)
+# What conda-forge's oldest supported systems have: a solve for a platform that we don't stand on assumes these.
+_ASSUMED_LINUX = {"__unix": "0", "__linux": "5.10", "__glibc": "2.36"}
+_ASSUMED_MACOS = {"__unix": "0", "__osx": "15.7"}
+
+
+@dataclass(frozen=True, slots=True)
+class Posix:
+    """Linux and macOS; see `platforms.Platform` for the members."""
+
+    name: str
+    here: bool
+
+    @property
+    def library_dir(self) -> PurePosixPath:
+        """See `Platform`."""
+        return PurePosixPath("lib")
+
+    @property
+    def librdkafka(self) -> str:
+        """See `Platform`."""
+        return "librdkafka.1.dylib" if self._macos else "librdkafka.so.1"
+
+    @property
+    def binary_kind(self) -> str:
+        """See `Platform`."""
+        return "macho" if self._macos else "elf"
+
+    @property
+    def system_libraries(self) -> tuple[str, ...]:
+        """See `Platform`."""
+        return _MACOS if self._macos else (*_GLIBC, *_LOADERS)
+
+    def python_executable(self) -> PurePosixPath:
+        """See `Platform`."""
+        return PurePosixPath("bin/python")
+
+    def site_packages(self, python: str) -> PurePosixPath:
+        """See `Platform`."""
+        return PurePosixPath(f"lib/python{python}/site-packages")
+
+    def search_path(self, prefix: PurePath) -> str:
+        """See `Platform`."""
+        return os.pathsep.join([str(prefix / "bin"), "/usr/bin", "/bin"])
+
+    def virtual_packages(self) -> dict[str, str]:
+        """See `Platform`."""
+        return dict(_ASSUMED_MACOS if self._macos else _ASSUMED_LINUX)
+
+    def can_run(self) -> bool:
+        """See `Platform`."""
+        return self.here
+
+    @property
+    def _macos(self) -> bool:
+        return self.name.startswith("osx-")
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Windows; see `platforms.Platform` for the members."""
+
+    name: str
+    here: bool
+
+    @property
+    def library_dir(self) -> PurePosixPath:
+        """See `Platform`."""
+        return PurePosixPath("Library/bin")
+
+    @property
+    def librdkafka(self) -> str:
+        """See `Platform`."""
+        return "librdkafka.dll"
+
+    @property
+    def binary_kind(self) -> str:
+        """See `Platform`."""
+        return "pe"
+
+    @property
+    def system_libraries(self) -> tuple[str, ...]:
+        """See `Platform`."""
+        return _WINDOWS
+
+    def python_executable(self) -> PurePosixPath:
+        """See `Platform`."""
+        return PurePosixPath("python.exe")
+
+    def site_packages(self, python: str) -> PurePosixPath:  # noqa: ARG002  (one place for all versions)
+        """See `Platform`."""
+        return PurePosixPath("Lib/site-packages")
+
+    def search_path(self, prefix: PurePath) -> str:
+        """See `Platform`."""
+        folders = [prefix, prefix / "Library" / "bin", prefix / "Scripts"]
+        return ";".join([*map(str, folders), os.environ.get("PATH", "")])
+
+    def virtual_packages(self) -> dict[str, str]:
+        """See `Platform`."""
+        return {"__win": "10.0"}
+
+    def can_run(self) -> bool:
+        """See `Platform`."""
+        return self.here

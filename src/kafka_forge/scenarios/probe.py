@@ -1,0 +1,114 @@
+"""Looks from inside a fresh environment; runs on its Python with the standard library and the artifact only.
+
+Usage: ``python -I probe.py REQUEST ANSWER``. REQUEST is JSON: ``modules`` to import, in order; ``library``, a
+librdkafka to load where no module does; ``prefix``. ANSWER is the file to write, JSON too, with ``imports``,
+``librdkafka`` and ``mapped`` as `evidence.InspectEvidence` describes them.
+
+Which files are loaded is asked of the kernel (``/proc/self/maps``, proc(5)), and which of them are librdkafka of
+their bytes: a copy that is renamed, bundled in a wheel's way or linked into an extension counts like any other.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import mmap
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+# The text of RD_KAFKA_RESP_ERR__BAD_MSG in rdkafka.c: only an implementation holds it, a program that links one not.
+MARK = b"Local: Bad message format"
+
+
+def import_one(name: str) -> dict[str, Any]:
+    """Import a module; return whether it worked, from where, which version, or which error."""
+    begun = time.perf_counter()
+    answer: dict[str, Any] = {"ok": False, "file": None, "version": None, "error": None}
+    try:
+        module = importlib.import_module(name)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever an import raises is evidence)
+        answer["error"] = f"{type(error).__name__}: {error}"
+    else:
+        version = getattr(module, "__version__", None)
+        answer.update(ok=True, file=module.__file__, version=version if isinstance(version, str) else None)
+    answer["seconds"] = round(time.perf_counter() - begun, 4)
+    return answer
+
+
+def mapped_files() -> list[str]:
+    """Return every file that this process has mapped, sorted."""
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
+    fields = [line.split(None, 5) for line in maps.splitlines()]
+    return sorted({field[5] for field in fields if len(field) == 6 and field[5].startswith("/")})
+
+
+def is_librdkafka(path: str) -> bool:
+    """Return whether a file holds an implementation of librdkafka."""
+    try:
+        with Path(path).open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return data[:4] == b"\x7fELF" and data.find(MARK) >= 0
+    except (OSError, ValueError):  # a device, an empty file, or one that has been deleted
+        return False
+
+
+def ask(path: str) -> dict[str, Any]:
+    """Ask a loaded librdkafka for its version and features (``builtin.features`` in CONFIGURATION.md).
+
+    One that is linked into an extension and keeps its functions to itself cannot be asked: the answer is empty.
+    """
+    library = ctypes.CDLL(path)
+    if not hasattr(library, "rd_kafka_version_str"):
+        return {}
+    library.rd_kafka_version_str.restype = ctypes.c_char_p
+    library.rd_kafka_conf_new.restype = ctypes.c_void_p
+    library.rd_kafka_conf_destroy.argtypes = [ctypes.c_void_p]
+    size_pointer = ctypes.POINTER(ctypes.c_size_t)
+    library.rd_kafka_conf_get.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p, size_pointer]
+    conf = library.rd_kafka_conf_new()
+    text = ctypes.create_string_buffer(4096)
+    size = ctypes.c_size_t(len(text))
+    status = library.rd_kafka_conf_get(conf, b"builtin.features", text, ctypes.byref(size))
+    library.rd_kafka_conf_destroy(conf)
+    if status != 0:
+        raise RuntimeError(f"rd_kafka_conf_get answers {status}")
+    version: bytes = library.rd_kafka_version_str()
+    number: int = library.rd_kafka_version() & 0xFFFFFFFF
+    return {"version": version.decode(), "number": number, "features": text.value.decode().split(",")}
+
+
+def client_says() -> str | None:
+    """Return which librdkafka the client itself believes in, where it has a way to say so."""
+    client: Any = sys.modules.get("confluent_kafka")
+    return str(client.libversion()[0]) if hasattr(client, "libversion") else None
+
+
+def look(request: dict[str, Any]) -> dict[str, Any]:
+    """Do what the request asks for, and return the answer."""
+    prefix = os.path.realpath(request["prefix"])
+
+    def inside(path: str | None) -> str | None:
+        real = os.path.realpath(path) if path else ""
+        return os.path.relpath(real, prefix) if real.startswith(prefix + os.sep) else path
+
+    imports = {name: import_one(name) for name in request["modules"]}
+    for answer in imports.values():
+        answer["file"] = inside(answer["file"])
+    if request.get("library"):
+        ctypes.CDLL(request["library"])
+    mapped = mapped_files()
+    loaded = [path for path in mapped if is_librdkafka(path)]
+    seen: dict[str, Any] = {"path": None, "version": None, "number": None, "features": None}
+    if len(loaded) == 1:
+        seen.update(ask(loaded[0]), path=inside(loaded[0]))
+    seen.update(loaded=[inside(path) for path in loaded], client=client_says())
+    libraries = sorted(str(inside(path)) for path in mapped if ".so" in Path(path).name)
+    return {"imports": imports, "librdkafka": seen, "mapped": libraries}
+
+
+if __name__ == "__main__":
+    result = look(json.loads(sys.argv[1]))
+    Path(sys.argv[2]).write_text(json.dumps(result), encoding="utf-8")
