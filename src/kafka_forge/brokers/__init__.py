@@ -1,0 +1,20 @@
+"""A real Apache Kafka: jars by lock, a Java, start, wait, watch, stop, and faults for tests."""
+
+from __future__ import annotations
+
+from kafka_forge.brokers.broker import Broker, connect, open_broker, start, start_detached
+from kafka_forge.brokers.locks import DEFAULT, versions
+from kafka_forge.brokers.records import Record, running, stop
+
+__all__ = [
+    "DEFAULT",
+    "Broker",
+    "Record",
+    "connect",
+    "open_broker",
+    "running",
+    "start",
+    "start_detached",
+    "stop",
+    "versions",
+]

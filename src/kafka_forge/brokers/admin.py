@@ -1,0 +1,145 @@
+"""The little administration that a round trip needs, through confluent-kafka's AdminClient.
+
+It is the toolkit's own client, not one that is under test.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from kafka_forge.errors import BrokerDied, ScenarioBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from confluent_kafka.admin import AdminClient
+
+_POLL_SECONDS = 0.05
+
+
+def _client(address: str) -> AdminClient:
+    from confluent_kafka.admin import AdminClient
+
+    settings: dict[str, Any] = {
+        "bootstrap.servers": address,
+        "client.id": "kafka-forge",
+        "log_level": 0,
+        "reconnect.backoff.ms": 20,
+        "reconnect.backoff.max.ms": 200,
+        "error_cb": lambda _error: None,  # librdkafka would write to standard error; the calls raise anyway
+    }
+    return AdminClient(settings)
+
+
+def cluster_id(address: str, seconds: float) -> str | None:
+    """Return the id of the cluster at ``HOST:PORT``, or None if no broker of one answers within ``seconds``.
+
+    The answer is that of a Metadata request, and there must be a broker in it: one that has started but is not yet
+    registered (fenced, KIP-631) cannot take a topic.
+    """
+    from confluent_kafka import KafkaException
+
+    try:
+        metadata = _client(address).list_topics(timeout=seconds)
+    except KafkaException:
+        return None
+    return str(metadata.cluster_id) if metadata.brokers else None
+
+
+def create_topics(address: str, partitions: Mapping[str, int], timeout: float = 30.0) -> None:
+    """Create topics and wait until each of their partitions has a leader.
+
+    Args:
+        address: ``HOST:PORT``.
+        partitions: topic → number of partitions.
+        timeout: seconds for everything together.
+
+    Raises:
+        BrokerDied: the broker does not answer in time.
+        ScenarioBroken: the broker refuses (its reason is in ``details``).
+    """
+    from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
+
+    deadline = time.monotonic() + timeout
+    client = _client(address)
+    wanted = [NewTopic(name, num_partitions=count, replication_factor=1) for name, count in partitions.items()]
+    if wanted:
+        _settle(client.create_topics(wanted, operation_timeout=timeout, request_timeout=timeout), address, "created")
+    while set(partitions) - _led(client, partitions, deadline, address):
+        time.sleep(_POLL_SECONDS)
+
+
+def delete_topics(address: str, names: Collection[str], timeout: float = 30.0) -> None:
+    """Delete topics; one that does not exist is as good as deleted.
+
+    Raises:
+        BrokerDied: the broker does not answer in time.
+        ScenarioBroken: the broker refuses (its reason is in ``details``).
+    """
+    client = _client(address)  # it must outlive the futures
+    if names:
+        futures = client.delete_topics(list(names), operation_timeout=timeout, request_timeout=timeout)
+        _settle(futures, address, "deleted", harmless=("UNKNOWN_TOPIC_OR_PART",))
+
+
+def describe_topics(address: str, timeout: float = 30.0) -> dict[str, int]:
+    """Return topic → number of partitions, as the broker's metadata has them.
+
+    Raises:
+        BrokerDied: the broker does not answer in time.
+    """
+    return {name: len(topic.partitions) for name, topic in _metadata(_client(address), timeout, address).items()}
+
+
+def _metadata(client: AdminClient, seconds: float, address: str) -> dict[str, Any]:
+    from confluent_kafka import KafkaException
+
+    try:
+        topics: dict[str, Any] = client.list_topics(timeout=max(seconds, _POLL_SECONDS)).topics
+    except KafkaException as error:
+        raise _silent(address, str(error)) from error
+    return topics
+
+
+def _led(client: AdminClient, partitions: Mapping[str, int], deadline: float, address: str) -> set[str]:
+    """Return the topics of which every partition has a leader."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise _silent(address, "new topics got no leader in time")
+    topics = _metadata(client, left, address)
+    ready = set()
+    for name, count in partitions.items():
+        found = topics[name].partitions.values() if name in topics else ()
+        if len(found) == count and all(partition.leader >= 0 for partition in found):
+            ready.add(name)
+    return ready
+
+
+def _settle(futures: Mapping[str, Any], address: str, done: str, harmless: Collection[str] = ()) -> None:
+    """Wait for the answers about each topic."""
+    from confluent_kafka import KafkaException
+
+    refused = []
+    for name, future in futures.items():
+        try:
+            future.result()
+        except KafkaException as failure:  # noqa: PERF203
+            error = failure.args[0]
+            if error.name() in ("_TIMED_OUT", "_TRANSPORT", "_ALL_BROKERS_DOWN", "REQUEST_TIMED_OUT"):
+                raise _silent(address, str(error)) from failure
+            if error.name() not in harmless:
+                refused.append(f"{name}: {error}")
+    if refused:
+        raise ScenarioBroken(
+            f"topics could not be {done}", where=address, details=refused, todo="see the broker's reasons above."
+        )
+
+
+def _silent(address: str, detail: str) -> BrokerDied:
+    return BrokerDied(
+        "the broker no longer answers",
+        where=address,
+        details=[detail],
+        todo="see whether it still runs (`kafka-forge broker list`), then run the same command again.",
+    )

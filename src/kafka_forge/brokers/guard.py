@@ -1,0 +1,76 @@
+"""Runs one program and sees to it that it ends, and that its folder goes, when whoever started this ends.
+
+Called by file name with nothing but the standard library (``python -I -S guard.py FOLDER PROGRAM ARGUMENT...``).
+Standard input is a pipe whose other end only the starter holds: its end of file means "stop", and the kernel closes
+it however the starter ends, ``kill -9`` included. Standard output gets the program's process id, one line.
+If the program ends first, its exit status is left in ``FOLDER/exit``, and the folder stays until the pipe closes.
+If the guard itself is killed, Linux ends the program (PR_SET_PDEATHSIG, prctl(2)).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_GRACE = 10.0
+
+
+def _die_with_guard() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _start(folder: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
+    before_exec = _die_with_guard if sys.platform.startswith("linux") else None
+    with (folder / "server.log").open("ab") as log:
+        return subprocess.Popen(
+            arguments,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=before_exec,  # noqa: PLW1509  (this process has one thread when it forks)
+        )
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def main(arguments: list[str]) -> None:
+    """Start, tell the process id, wait for the end of standard input, end the program, remove the folder."""
+    folder = Path(arguments[0])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    child = _start(folder, arguments[1:])
+    try:
+        print(child.pid, flush=True)  # noqa: T201
+        reaper = threading.Thread(target=lambda: _note_exit(child, folder), daemon=True)
+        reaper.start()
+        sys.stdin.buffer.read()
+    finally:
+        _end(child)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _note_exit(child: subprocess.Popen[bytes], folder: Path) -> None:
+    status = child.wait()
+    try:
+        (folder / "exit").write_text(str(status), encoding="ascii")
+    except OSError:
+        return  # the folder is being removed: nobody asks any more
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

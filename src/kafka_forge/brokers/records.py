@@ -1,0 +1,157 @@
+"""The folders of brokers that run, each with a record of whose it is: what `running`, `stop` and the sweep go by."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kafka_forge.files import explain_os_errors, write_text_atomic
+
+if TYPE_CHECKING:
+    from kafka_forge.paths import Cache
+
+_GRACE = 15.0
+_SAME_SECONDS = 2.0
+
+
+class Identity(BaseModel):
+    """One process: its id alone may belong to another one by now, with its start time it is certain.
+
+    Attributes:
+        pid: the process id.
+        created: seconds since the epoch at which it started.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    created: float
+
+    @classmethod
+    def of(cls, pid: int) -> Identity | None:
+        """Return the process that has this id now, or None."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return cls(pid=pid, created=psutil.Process(pid).create_time())
+        return None
+
+    def process(self) -> psutil.Process | None:
+        """Return the process if it is still running, else None."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.created) < _SAME_SECONDS
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        return None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is still running."""
+        return self.process() is not None
+
+
+class Record(BaseModel):
+    """One broker that this toolkit started.
+
+    Attributes:
+        folder: holds its data, its log and this record.
+        version: of Apache Kafka.
+        address: ``127.0.0.1:PORT``.
+        server: the Java process; None until it has been started.
+        owner: the toolkit's process that it ends with; None for one that runs until it is stopped.
+        started: seconds since the epoch.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: Path
+    version: str
+    address: str
+    server: Identity | None
+    owner: Identity | None
+    started: float
+
+    @property
+    def log(self) -> Path:
+        """What the broker wrote to standard output and standard error."""
+        return self.folder / "server.log"
+
+    @property
+    def log_dir(self) -> Path:
+        """The folder of its log segments (``log.dirs``)."""
+        return self.folder / "data"
+
+    def save(self) -> None:
+        """Write the record into its folder."""
+        write_text_atomic(self.folder / "broker.json", self.model_dump_json(indent=1) + "\n")
+
+
+def new_folder(cache: Cache) -> Path:
+    """Make an empty folder for a broker, whose name tells which process made it.
+
+    Raises:
+        DiskFull, NotWritable: it cannot be made.
+    """
+    with explain_os_errors(cache.brokers):
+        (cache.brokers / "run").mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=cache.brokers / "run"))
+
+
+def running(cache: Cache) -> tuple[Record, ...]:
+    """Return the brokers of this cache whose process runs, the oldest first."""
+    records = [record for folder in _folders(cache) if (record := _read(folder))]
+    alive = [record for record in records if record.server is not None and record.server.alive]
+    return tuple(sorted(alive, key=lambda record: record.started))
+
+
+def stop(record: Record) -> None:
+    """End a broker, politely and after 15 seconds for certain, and remove its folder."""
+    process = record.server.process() if record.server else None
+    if process is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(_GRACE)
+            except psutil.TimeoutExpired:
+                process.kill()
+                process.wait(_GRACE)
+    shutil.rmtree(record.folder, ignore_errors=True)
+
+
+def sweep(cache: Cache) -> None:
+    """Remove the folders of brokers that are gone, as after a power cut, and end a broker whose owner is gone."""
+    for folder in _folders(cache):
+        record = _read(folder)
+        if record is None:
+            _remove_if_orphaned(folder)
+        elif record.owner is not None and not record.owner.alive:
+            stop(record)
+        elif record.owner is None and not (record.server and record.server.alive):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_if_orphaned(folder: Path) -> None:
+    """Remove a folder without a readable record, unless its maker may be about to write one."""
+    with contextlib.suppress(OSError, ValueError):
+        maker = int(folder.name.split("-", maxsplit=1)[0])
+        if not psutil.pid_exists(maker) or time.time() - folder.stat().st_mtime > 600:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folders(cache: Cache) -> list[Path]:
+    run = cache.brokers / "run"
+    return sorted(folder for folder in run.iterdir() if folder.is_dir()) if run.is_dir() else []
+
+
+def _read(folder: Path) -> Record | None:
+    try:
+        return Record.model_validate_json((folder / "broker.json").read_bytes())
+    except (OSError, ValidationError):
+        return None

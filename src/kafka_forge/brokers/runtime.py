@@ -1,0 +1,97 @@
+"""What it takes to run one version of Kafka: its jars from the lock and a Java, both kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import filelock
+
+from kafka_forge.brokers import java, locks
+from kafka_forge.files import Store, atomic_path
+from kafka_forge.progress import Silent
+from kafka_forge.sources import obtain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kafka_forge.brokers.locks import Jar, KafkaLock
+    from kafka_forge.paths import Cache
+    from kafka_forge.progress import Progress
+
+_PARALLEL = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A Kafka that can be run.
+
+    Attributes:
+        version: of Apache Kafka.
+        release: the feature release of Java.
+        java: the program.
+        jars: the class path, in the lock's order.
+    """
+
+    version: str
+    release: int
+    java: Path
+    jars: tuple[Path, ...]
+
+    @property
+    def class_path(self) -> str:
+        """The class path as Java takes it."""
+        return os.pathsep.join(str(jar) for jar in self.jars)
+
+
+def prepare(version: str, cache: Cache, progress: Progress) -> Runtime:
+    """Obtain what is missing of a Kafka version and of its Java.
+
+    Raises:
+        UnknownBroker, LockInvalid: there is no (usable) lock.
+        NoNetwork, SourceUnreachable, ChecksumMismatch: a jar cannot be had.
+        JavaMissing: nor can a Java.
+    """
+    lock = locks.kafka(version)
+    program = java.find(lock.java, cache, progress)
+    sums = hashlib.sha256("".join(jar.sha256 for jar in lock.jars).encode()).hexdigest()
+    home = cache.brokers / f"kafka-{version}-{sums[:12]}"
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(f"{home}.lock"):
+        if not home.is_dir():
+            files = _obtain(lock, Store(cache.store), progress)
+            with atomic_path(home) as draft:
+                draft.mkdir()
+                for jar, file in zip(lock.jars, files, strict=True):
+                    _link(file, draft / jar.filename)
+    return Runtime(version, lock.java, program, tuple(home / jar.filename for jar in lock.jars))
+
+
+def _obtain(lock: KafkaLock, store: Store, progress: Progress) -> list[Path]:
+    """Return the jars in the store, in the lock's order; several are fetched at a time."""
+    with (
+        progress.task(f"Apache Kafka {lock.kafka}", total=len(lock.jars)) as task,
+        ThreadPoolExecutor(_PARALLEL, thread_name_prefix="jars") as pool,
+    ):
+
+        def one(jar: Jar) -> Path:
+            file = obtain(jar.source, store, Silent())
+            task.advance()
+            return file
+
+        try:
+            return list(pool.map(one, lock.jars))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(source, target)

@@ -1,0 +1,85 @@
+"""What a single broker is told: its ``server.properties`` and the flags of its Java."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CLIENT = "CLIENT"
+_CONTROLLER = "CONTROLLER"
+_LARGEST_MESSAGE = 8 * 1024 * 1024
+
+
+def properties(*, port: int, controller_port: int, data: Path) -> dict[str, str]:
+    """Return the settings of one KRaft node that is broker and controller in one, on the loopback address only.
+
+    Args:
+        port: where clients connect (TCP).
+        controller_port: where the controller listens (TCP); nobody else connects to it.
+        data: the folder of the log segments.
+
+    The names are those of Kafka's broker configuration reference. The replication factors are 1 because there is
+    but one broker; ``group.initial.rebalance.delay.ms`` 0 lets a group's first consumer begin at once; the small
+    partition counts and buffers only make the start quicker.
+    """
+    client, controller = f"127.0.0.1:{port}", f"127.0.0.1:{controller_port}"
+    return {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{controller}",
+        "controller.listener.names": _CONTROLLER,
+        "inter.broker.listener.name": CLIENT,
+        "listeners": f"{CLIENT}://{client},{_CONTROLLER}://{controller}",
+        "advertised.listeners": f"{CLIENT}://{client}",
+        "listener.security.protocol.map": f"{CLIENT}:PLAINTEXT,{_CONTROLLER}:PLAINTEXT",
+        "log.dirs": data.as_posix(),
+        "auto.create.topics.enable": "true",
+        "default.replication.factor": "1",
+        "offsets.topic.replication.factor": "1",
+        "offsets.topic.num.partitions": "1",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.num.partitions": "1",
+        "group.initial.rebalance.delay.ms": "0",
+        "message.max.bytes": str(_LARGEST_MESSAGE),
+        "replica.fetch.max.bytes": str(_LARGEST_MESSAGE),
+        "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
+        "num.network.threads": "2",
+        "num.io.threads": "4",
+    }
+
+
+def render(settings: dict[str, str]) -> str:
+    r"""Return settings in the form of a Java properties file.
+
+    >>> print(render({"node.id": "1", "log.dirs": "C:\\data"}), end="")
+    node.id=1
+    log.dirs=C:\\data
+    """
+    return "".join(f"{key}={value}\n" for key, value in settings.items()).replace("\\", "\\\\")
+
+
+def java_flags(temporary: Path, release: int) -> list[str]:
+    r"""Return the flags for a small, quickly started Java that writes nowhere but below its own folder.
+
+    Args:
+        temporary: where zstd-jni and snappy-java unpack their native libraries.
+        release: the feature release of Java.
+    """
+    native = ["--enable-native-access=ALL-UNNAMED"] if release >= 21 else []  # it warns about zstd-jni otherwise
+    return [
+        *native,
+        "-Xms128m",
+        "-Xmx512m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",  # the first compiler only: a broker that lives for seconds never repays the second
+        "-XX:-UsePerfData",  # no file in the machine's temporary folder
+        "-XX:+ExitOnOutOfMemoryError",
+        "-Djava.awt.headless=true",
+        "-Djava.net.preferIPv4Stack=true",
+        f"-Djava.io.tmpdir={temporary}",
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
+    ]
