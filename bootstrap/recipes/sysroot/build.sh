@@ -1,0 +1,23 @@
+#!/bin/bash
+set -euo pipefail
+
+sysroot="$PREFIX/$TRIPLET/sysroot"
+mkdir -p "$sysroot/usr/lib" "$sysroot/etc"
+
+# The compiler wrappers read from here which target, and which glibc, they compile for.
+echo "$TARGET" > "$sysroot/etc/zig-target"
+
+# zig makes its stubs in its cache when something is linked, and names them to the linker. What is linked must be
+# new, or nothing is linked at all.
+echo "int probe(void) { return $RANDOM$RANDOM; }" > probe.c
+ZIG_VERBOSE_LINK=1 zig cc -target "$TARGET" -shared -o libprobe.so probe.c -lc 2> link.txt
+libc=$(tr ' ' '\n' < link.txt | grep '/libc\.so\.6$' | tail -n 1)
+cp "${libc%/*}"/lib*.so.* "$sysroot/usr/lib/"
+
+# The loader's stub is named after its linker flag (-lld); programs know it by its real name.
+case "$TARGET" in
+    x86_64-*) loader=ld-linux-x86-64.so.2 ;;
+    aarch64-*) loader=ld-linux-aarch64.so.1 ;;
+    powerpc64le-*) loader=ld64.so.2 ;;
+esac
+mv "$sysroot/usr/lib"/libld.so.* "$sysroot/usr/lib/$loader"

@@ -1,0 +1,70 @@
+"""A folder that is a proper conda channel: subdirs, whole ``.conda`` files, repodata.
+
+Only plain ``repodata.json`` is written. A reader that finds a compressed or sharded index beside a channel that
+grows would read it stale.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from kafka_forge.files import atomic_path, explain_os_errors, write_text_atomic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def prepare(channel_dir: Path) -> None:
+    """Make the folder a channel that can be read, if it is not one yet.
+
+    Raises:
+        DiskFull, NotWritable: the file system refuses.
+    """
+    noarch = channel_dir / "noarch" / "repodata.json"
+    if not noarch.is_file():
+        empty = {"info": {"subdir": "noarch"}, "packages": {}, "packages.conda": {}, "repodata_version": 2}
+        write_text_atomic(noarch, json.dumps(empty) + "\n")
+
+
+def add(channel_dir: Path, file: Path, subdir: str) -> Path:
+    """Move a finished package into a channel and index it; a reader sees the whole file or none.
+
+    Args:
+        channel_dir: the channel.
+        file: a ``.conda`` file, which is consumed.
+        subdir: the subdir it belongs to, for example ``noarch``.
+
+    Raises:
+        DiskFull, NotWritable: the file system refuses.
+    """
+    target = channel_dir / subdir / file.name
+    with atomic_path(target) as draft:
+        try:
+            os.link(file, draft)
+        except OSError:
+            shutil.copyfile(file, draft)
+    file.unlink(missing_ok=True)
+    index(channel_dir)
+    return target
+
+
+def index(channel_dir: Path) -> None:
+    """Write the repodata of every subdir anew from the files that stand there.
+
+    One index is written at a time, whichever process asks for it. Files that are already known and have not changed
+    are not opened again.
+
+    Raises:
+        DiskFull, NotWritable: the file system refuses.
+    """
+    from rattler.index import index_fs
+
+    prepare(channel_dir)
+    with explain_os_errors(channel_dir), FileLock(channel_dir / ".index.lock"):
+        asyncio.run(index_fs(channel_dir, write_zst=False, write_shards=False))

@@ -1,0 +1,300 @@
+"""The one place that asks py-rattler-build to render and to build.
+
+Rendering happens in this process (milliseconds). A build happens in a child (`engine_worker`): so Ctrl-C ends the
+compile's whole process group, several builds run side by side, and their output is a log file.
+
+The build sees only what the recipe asks for and a POSIX userland: the child's PATH is one folder of links (see
+`kafka_forge.userland`). A compiler or a make that the machine happens to have is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kafka_forge import channel, platforms, processes, solving, userland
+from kafka_forge.errors import BuildFailed, DiskFull, RecipeInvalid
+from kafka_forge.evidence import tail
+from kafka_forge.files import explain_os_errors, write_text_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kafka_forge.model import JsonObject
+    from kafka_forge.paths import Cache
+    from kafka_forge.progress import Progress
+    from kafka_forge.sources import Hints
+
+_POSITION = re.compile(r"\b(\d+):\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One output of a recipe for one variant.
+
+    Attributes:
+        recipe_dir: the folder that holds ``recipe.yaml``.
+        variant_files: what it was rendered with, in order.
+        platform: the conda subdir it was rendered for.
+        name: the package's name.
+        version: the package's version.
+        build: the build string.
+        noarch: whether the package goes to the ``noarch`` subdir.
+        python: ``"3.12"`` where the package is for one Python, else None.
+        variant: the variant's keys that the recipe used.
+        sources: the recipe's sources, rendered, as rattler-build spells them.
+        requirements: ``build``, ``host`` and ``run`` → match specs; pins are bare names.
+    """
+
+    recipe_dir: Path
+    variant_files: tuple[Path, ...]
+    platform: str
+    name: str
+    version: str
+    build: str
+    noarch: bool
+    python: str | None
+    variant: Mapping[str, str]
+    sources: tuple[JsonObject, ...]
+    requirements: Mapping[str, tuple[str, ...]]
+
+    @property
+    def subdir(self) -> str:
+        """The channel subdir that the package goes to."""
+        return "noarch" if self.noarch else self.platform
+
+    @property
+    def filename(self) -> str:
+        """The package's file name."""
+        return f"{self.name}-{self.version}-{self.build}.conda"
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """The names of everything that it needs to be built or to run."""
+        return frozenset(spec.split()[0] for specs in self.requirements.values() for spec in specs)
+
+
+def render(recipe_dir: Path, variants: Sequence[Path], platform: str) -> tuple[Rendered, ...]:
+    """Render a recipe for every variant, in the order of the variant files.
+
+    Args:
+        recipe_dir: the folder that holds ``recipe.yaml`` (the v1 format, CEP 13 and 14).
+        variants: variant files; a later one overrides the keys of an earlier one.
+        platform: the conda subdir to render for.
+
+    Raises:
+        RecipeInvalid: the recipe or a variant file is missing, does not parse or does not render.
+    """
+    from rattler_build import JinjaConfig, PlatformConfig, RattlerBuildError, Stage0Recipe, VariantConfig
+    from rattler_build.render import RenderConfig
+
+    config = PlatformConfig(target_platform=platform, build_platform=platforms.current())
+    recipe = recipe_dir / "recipe.yaml"
+    reading: Path | None = None
+    try:
+        merged = VariantConfig()
+        for reading in variants:
+            merged = merged.merge(VariantConfig.from_file_with_context(reading, JinjaConfig(platform=config)))
+        reading = recipe
+        outputs = Stage0Recipe.from_file(recipe).render(merged, RenderConfig(platform=config))
+    except (RattlerBuildError, OSError, ValueError) as error:
+        raise _invalid(reading or recipe, error) from error
+    return tuple(_rendered(each, recipe_dir, tuple(variants), platform) for each in outputs)
+
+
+def _invalid(file: Path, error: Exception) -> RecipeInvalid:
+    lines = str(error).splitlines() or [type(error).__name__]
+    position = _POSITION.search(lines[0])
+    return RecipeInvalid(
+        f"{file.parent.name}/{file.name} does not render",
+        where=f"{file}:{position.group(1)}" if position else str(file),
+        details=lines,
+        todo="mend the file; the lines above are the engine's own words.",
+    )
+
+
+def _rendered(output: Any, recipe_dir: Path, variants: tuple[Path, ...], platform: str) -> Rendered:
+    recipe = output.recipe.to_dict()
+    noarch = recipe["build"].get("noarch")
+    version = re.match(r"\d+\.\d+", str(output.variant.get("python", "")))
+    return Rendered(
+        recipe_dir=recipe_dir,
+        variant_files=variants,
+        platform=platform,
+        name=recipe["package"]["name"],
+        version=str(recipe["package"]["version"]),
+        build=recipe["build"]["string"],
+        noarch=bool(noarch),
+        python=version.group() if version and not noarch else None,
+        variant={key: str(value) for key, value in output.variant.items()},
+        sources=tuple(recipe.get("source") or ()),
+        requirements={
+            part: tuple(_spec(each) for each in recipe.get("requirements", {}).get(part) or ())
+            for part in ("build", "host", "run")
+        },
+    )
+
+
+def _spec(requirement: str | JsonObject) -> str:
+    """Return a match spec; of a pin, which has no version before the build, only the name."""
+    if isinstance(requirement, str):
+        return requirement
+    (pin,) = requirement.values()
+    return str(pin["name"])
+
+
+def build(
+    rendered: Rendered,
+    *,
+    channels: Sequence[str],
+    channel_dir: Path,
+    log: Path,
+    cache: Cache,
+    hints: Hints,
+    progress: Progress,
+    error_prefix_in_binary: bool = True,
+) -> Path:
+    """Build one package and put it into a channel.
+
+    Args:
+        rendered: what `render` returned.
+        channels: URLs to solve from, the first first; usually ``channel_dir`` is one of them.
+        channel_dir: the channel that the finished package goes to, and that is then indexed.
+        log: where the engine's and the compiler's output goes; an old log is replaced.
+        cache: for sources, unpacked packages, the compiler's objects and the work folder.
+        hints: other places for the recipe's sources.
+        progress: told about downloads.
+        error_prefix_in_binary: refuse a package whose binaries hold the build's prefix. Only libraries that must
+            know their prefix (OpenSSL's default folders) may turn it off; conda then rewrites them when it installs.
+
+    Returns:
+        The package's file in the channel.
+
+    Raises:
+        SourceUnreachable, ChecksumMismatch: as `sources.obtain`.
+        SolveFailed: the build, host or run requirements have no solution.
+        BuildFailed: the script or one of the engine's checks failed; ``where`` is the log.
+        DiskFull, NotWritable: the file system refuses.
+    """
+    with explain_os_errors(cache.work):
+        cache.work.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f"build-{rendered.name}-", dir=cache.work))
+    try:
+        with explain_os_errors(work):
+            recipe = _draft(rendered, _sources(rendered, work / "sources", cache, hints, progress), work / "recipe")
+            solving.check(rendered, channels)
+            return _run(rendered, recipe, work, channels, channel_dir, log, cache, error_prefix_in_binary)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _run(
+    rendered: Rendered,
+    recipe: Path,
+    work: Path,
+    channels: Sequence[str],
+    channel_dir: Path,
+    log: Path,
+    cache: Cache,
+    error_prefix_in_binary: bool,
+) -> Path:
+    job = {
+        "recipe": str(recipe),
+        "variants": [str(path) for path in rendered.variant_files],
+        "platform": rendered.platform,
+        "build_platform": platforms.current(),
+        "name": rendered.name,
+        "build": rendered.build,
+        "channels": list(channels),
+        "remote": not all(url.startswith("file:") for url in channels),
+        "output": str(work / "out"),
+        "error_prefix_in_binary": error_prefix_in_binary,
+    }
+    write_text_atomic(work / "job.json", json.dumps(job))
+    log.unlink(missing_ok=True)
+    finished = processes.run(
+        [sys.executable, "-m", "kafka_forge.engine_worker", work / "job.json"],
+        log=log,
+        cwd=work,
+        environment=userland.environment(work / "tools", cache),
+    )
+    made = work / "out" / rendered.subdir / rendered.filename
+    if finished.returncode != 0 or not made.is_file():
+        raise _failed(rendered, log, finished.returncode)
+    return channel.add(channel_dir, made, rendered.subdir)
+
+
+def _failed(rendered: Rendered, log: Path, status: int) -> BuildFailed | DiskFull:
+    last = tail(log)
+    if any("No space left on device" in line or "NoSpaceLeft" in line for line in last):
+        return DiskFull(
+            f"no room was left while {rendered.name} was built",
+            where=str(log),
+            details=last,
+            todo="free some space (`kafka-forge clean` shows what the cache holds), or set KAFKA_FORGE_CACHE.",
+        )
+    return BuildFailed(
+        f"{rendered.filename} could not be built (status {status})",
+        where=str(log),
+        details=last,
+        todo="read the whole log at the place named above; the last lines are shown here.",
+    )
+
+
+def _sources(
+    rendered: Rendered, folder: Path, cache: Cache, hints: Hints, progress: Progress
+) -> tuple[JsonObject, ...]:
+    """Return the rendered sources, those with a URL now with the local copy's URL before it."""
+    from kafka_forge import sources
+    from kafka_forge.files import Store
+
+    store = Store(cache.store)
+    folder.mkdir(parents=True)
+    placed = []
+    for number, source in enumerate(rendered.sources):
+        if "url" not in source:
+            placed.append(source)
+            continue
+        urls = [source["url"]] if isinstance(source["url"], str) else list(source["url"])
+        if "sha256" not in source:
+            raise RecipeInvalid(
+                f"a source of {rendered.name} has no sha256",
+                where=str(rendered.recipe_dir / "recipe.yaml"),
+                details=urls,
+                todo="add the sha256 of the file: only it says which bytes are meant.",
+            )
+        name = urls[0].rsplit("/", 1)[-1]
+        wanted = sources.Source(name, source["sha256"], tuple(urls), hints.get(source["sha256"], ()))
+        # The engine unpacks by the file's name, which the store does not keep.
+        local = folder / str(number) / name
+        local.parent.mkdir()
+        local.symlink_to(sources.obtain(wanted, store, progress))
+        placed.append({**source, "url": [local.as_uri(), *urls]})
+    return tuple(placed)
+
+
+def _draft(rendered: Rendered, sources: tuple[JsonObject, ...], folder: Path) -> Path:
+    """Copy the recipe's folder and put the sources as they are now into it.
+
+    The recipe itself keeps the upstream URLs; a build's copy is the only one that knows this machine's paths.
+    """
+    from ruamel.yaml import YAML
+
+    shutil.copytree(rendered.recipe_dir, folder)
+    recipe = folder / "recipe.yaml"
+    yaml = YAML()
+    yaml.width = 100_000
+    data = yaml.load(recipe.read_text(encoding="utf-8"))
+    for part in (data, *(data.get("outputs") or ())):
+        part.pop("source", None)
+    if sources:
+        data["source"] = list(sources)
+    with recipe.open("w", encoding="utf-8") as stream:
+        yaml.dump(data, stream)
+    return recipe

@@ -1,0 +1,111 @@
+"""The child process in which one package is built: ``python -m kafka_forge.engine_worker JOB.json``.
+
+The engine holds the interpreter's lock while a build script runs, so the process that is asked to end cannot be the
+one that builds. This one forks: the upper half waits and ends the whole process group when it is told to, or when
+the toolkit dies; the lower half builds. Everything that the engine says goes to standard output.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rattler_build.progress import LogEvent
+
+    from kafka_forge.model import JsonObject
+
+_PR_SET_PDEATHSIG = 1
+_MANUAL = "To run the script manually"
+
+
+class _Log:
+    """What the engine reports to; it calls these methods while it works."""
+
+    def on_log(self, event: LogEvent) -> None:
+        # After a failure the engine explains how to go on in the work folder, which is removed: the compiler's own
+        # last words shall stand last.
+        if _MANUAL not in event.message:
+            sys.stdout.write(event.message.rstrip("\n") + "\n")
+            sys.stdout.flush()
+
+    def on_build_step(self, event: Any) -> None:
+        """Not used: the steps are in the log."""
+
+    def on_download_start(self, event: Any) -> None:
+        """Not used: sources are there already."""
+
+    def on_download_progress(self, event: Any) -> None:
+        """Not used: sources are there already."""
+
+    def on_download_complete(self, event: Any) -> None:
+        """Not used: sources are there already."""
+
+
+def main(arguments: list[str]) -> int:
+    """Build what the job file says; exit status 0 only if the package is whole."""
+    job = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    return _supervised(job) if hasattr(os, "fork") else _build(job)
+
+
+def _supervised(job: JsonObject) -> int:
+    child = os.fork()
+    if child == 0:
+        os._exit(_build(job))
+
+    def end_group(*_: object) -> None:
+        os.killpg(0, signal.SIGKILL)
+
+    signal.signal(signal.SIGTERM, end_group)
+    signal.signal(signal.SIGINT, end_group)
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) & 0xFF
+
+
+def _build(job: JsonObject) -> int:
+    from rattler_build import JinjaConfig, PlatformConfig, RattlerBuildError, Stage0Recipe, VariantConfig
+    from rattler_build.render import RenderConfig
+    from rattler_build.tool_config import ToolConfiguration
+
+    platform = PlatformConfig(target_platform=job["platform"], build_platform=job["build_platform"])
+    try:
+        variants = VariantConfig.from_files_with_context(list(job["variants"]), JinjaConfig(platform=platform))
+        outputs = Stage0Recipe.from_file(job["recipe"]).render(variants, RenderConfig(platform=platform))
+        wanted = [each for each in outputs if _is(each, job)]
+        if not wanted:
+            sys.stdout.write(f"the recipe has no output {job['name']} {job['build']}\n")
+            return 3
+        wanted[0].run_build(
+            ToolConfiguration(
+                error_prefix_in_binary=job["error_prefix_in_binary"],
+                use_zstd=job["remote"],
+                use_sharded=job["remote"],
+            ),
+            output_dir=job["output"],
+            channels=list(job["channels"]),
+            progress_callback=_Log(),
+            no_build_id=True,
+            no_include_recipe=True,  # the rendered recipe would carry this machine's paths
+        )
+    except RattlerBuildError as error:
+        sys.stdout.write(f"{error}\n")
+        return 1
+    finally:
+        sys.stdout.flush()
+    return 0
+
+
+def _is(output: Any, job: JsonObject) -> bool:
+    recipe = output.recipe
+    return (recipe.package.name, recipe.build.string) == (job["name"], job["build"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,86 @@
+"""Solve a recipe's requirements before the engine does: its own message says only that it failed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from kafka_forge import platforms
+from kafka_forge.errors import SolveFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rattler import GenericVirtualPackage, RepoDataRecord, VirtualPackage
+
+    from kafka_forge.engine import Rendered
+
+
+def check(rendered: Rendered, channels: Sequence[str]) -> None:
+    """Make sure that the build, host and run requirements of a package have a solution.
+
+    What run exports add is not known before the host is solved; the engine sees it.
+
+    Raises:
+        SolveFailed: one of them has none.
+    """
+    machine = platforms.current()
+    needs = rendered.requirements
+    for part, specs, platform in (
+        ("build", needs["build"], machine),
+        ("host", needs["host"], rendered.platform),
+        ("run", needs["run"], rendered.platform),
+    ):
+        if specs:
+            solve(specs, channels, platform, what=f"the {part} requirements of {rendered.name}")
+
+
+def solve(specs: Sequence[str], channels: Sequence[str], platform: str, *, what: str) -> list[RepoDataRecord]:
+    """Return the packages that satisfy the specs.
+
+    Args:
+        specs: match specs.
+        channels: URLs, the first first (strict priority).
+        platform: the conda subdir to solve for.
+        what: what is solved, for the error.
+
+    Raises:
+        SolveFailed: there is no solution; the details are the solver's explanation.
+    """
+    import rattler
+    from rattler.exceptions import SolverError
+    from rattler.repo_data import SourceConfig
+
+    # Local channels have no compressed or sharded index, see `kafka_forge.channel`.
+    local = SourceConfig(zstd_enabled=False, bz2_enabled=False, sharded_enabled=False)
+    gateway = rattler.Gateway(per_channel_config={"file://": local})
+    try:
+        return asyncio.run(
+            rattler.solve(
+                sources=list(channels),
+                specs=[rattler.MatchSpec(spec) for spec in specs],
+                gateway=gateway,
+                platforms=[rattler.Subdir(platform), rattler.Subdir("noarch")],
+                virtual_packages=virtual_packages(platform),
+            )
+        )
+    except SolverError as error:
+        raise SolveFailed(
+            f"{what} cannot be satisfied for {platform}",
+            where=", ".join(channels),
+            details=[f"asked for: {', '.join(specs)}", *str(error).splitlines()],
+            todo="add the missing package to the channel, or loosen the requirement in the recipe.",
+        ) from error
+
+
+def virtual_packages(platform: str) -> list[VirtualPackage] | list[GenericVirtualPackage]:
+    """Return the virtual packages of this machine, or those assumed for a platform that we don't stand on."""
+    import rattler
+    from rattler.package import BuildString
+
+    if platform == platforms.current():
+        return rattler.VirtualPackage.detect()
+    return [
+        rattler.GenericVirtualPackage(rattler.PackageName(name), rattler.Version(version), BuildString("0"))
+        for name, version in platforms.of(platform).virtual_packages().items()
+    ]
