@@ -240,6 +240,13 @@ class ScenarioBroken(ForgeError):
     exit_code = 51
 
 
+class SegmentMalformed(ForgeError):
+    """A log segment on the broker's disk does not parse as record batches, so it is no evidence."""
+
+    code = "KF506"
+    exit_code = 51
+
+
 # --- KF9xx: the machine --------------------------------------------------------------------------------------
 
 

@@ -152,7 +152,8 @@ def connect(address: str, cache: Cache | None = None) -> Broker:
             f"{address!r} is neither a known Kafka version nor HOST:PORT",
             todo=f"name one of {', '.join(locks.versions())}, or an address such as 127.0.0.1:9092.",
         )
-    if admin.cluster_id(address, _CONNECT_SECONDS) is None:
+    # a refused connection says so at once; librdkafka would go on trying until its time is up
+    if not ports.answers(address, _CONNECT_SECONDS) or admin.cluster_id(address, _CONNECT_SECONDS) is None:
         raise BrokerNotReady(
             f"no Kafka broker answers at {address}",
             where=address,

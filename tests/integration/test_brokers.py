@@ -1,0 +1,199 @@
+"""A real Kafka: it starts, answers, leaves nothing behind, and its death is seen, whoever dies first."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from kafka_forge import brokers
+from kafka_forge.brokers import admin, disk, ports
+from kafka_forge.errors import BrokerDied, BrokerNotReady, PortTaken, ScenarioBroken
+from kafka_forge.paths import Cache
+from kafka_forge.progress import Silent
+
+if TYPE_CHECKING:
+    from kafka_forge.brokers import Broker
+
+pytestmark = pytest.mark.integration
+
+
+def produce(address: str, topic: str, count: int, codec: str = "none") -> None:
+    from confluent_kafka import Producer
+
+    producer = Producer({"bootstrap.servers": address, "compression.type": codec, "linger.ms": 50})
+    failures: list[Any] = []
+    for number in range(count):
+        producer.produce(
+            topic, b"the same words again " * 50, key=str(number), on_delivery=lambda e, _: failures.append(e)
+        )
+    assert producer.flush(20) == 0
+    assert failures == [None] * count
+
+
+def our_folders() -> set[Path]:
+    run = Cache.default().brokers / "run"
+    return set(run.glob(f"{os.getpid()}-*"))
+
+
+def gone(process: psutil.Process, seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except psutil.TimeoutExpired:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("version", [each for each in brokers.versions() if each != brokers.DEFAULT])
+def test_every_version_takes_messages_and_leaves_no_process_port_or_folder(version: str) -> None:
+    before = our_folders()
+    with brokers.start(version, Cache.default(), Silent()) as broker:
+        assert (broker.version, broker.owned, broker.alive) == (version, True, True)
+        (record,) = [each for each in brokers.running(Cache.default()) if each.address == broker.address]
+        assert record.server is not None
+        server = psutil.Process(record.server.pid)
+        listening = {
+            connection.laddr.ip for connection in server.net_connections("tcp") if connection.status == "LISTEN"
+        }
+        assert listening == {"127.0.0.1"}
+        admin.create_topics(broker.address, {"t": 3})
+        produce(broker.address, "t", 30)
+        assert broker.log_dir is not None
+        assert disk.read_topic(broker.log_dir, "t").records == 30
+    assert not server.is_running()
+    assert not ports.answers(broker.address)
+    assert our_folders() == before
+
+
+def test_the_disk_shows_the_codec_that_a_client_used(broker: Broker) -> None:
+    assert broker.log_dir is not None
+    topics = {f"disk-{codec}": 2 for codec in disk.CODECS}
+    admin.create_topics(broker.address, topics)
+    for codec in disk.CODECS:
+        produce(broker.address, f"disk-{codec}", 20, codec)
+    seen = {codec: disk.read_topic(broker.log_dir, f"disk-{codec}") for codec in disk.CODECS}
+    assert {codec: (each.records, set(each.codecs)) for codec, each in seen.items()} == {
+        codec: (20, {codec}) for codec in disk.CODECS
+    }
+    assert all(seen[codec].bytes < seen["none"].bytes / 3 for codec in disk.CODECS[1:])
+    admin.delete_topics(broker.address, topics)
+
+
+def test_topics_are_made_deleted_and_refused(broker: Broker) -> None:
+    admin.create_topics(broker.address, {"made": 3, "made-too": 1})
+    topics = admin.describe_topics(broker.address)
+    assert (topics["made"], topics["made-too"]) == (3, 1)
+    with pytest.raises(ScenarioBroken) as caught:
+        admin.create_topics(broker.address, {"made": 3})
+    assert "TOPIC_ALREADY_EXISTS" in caught.value.details[0]
+    admin.delete_topics(broker.address, ["made", "made-too", "never-made"])
+    assert not {"made", "made-too"} & set(admin.describe_topics(broker.address))
+
+
+def test_connect_speaks_to_a_broker_that_runs_and_never_stops_it(broker: Broker) -> None:
+    with brokers.connect(broker.address) as other:
+        assert (other.version, other.address, other.owned) == ("unknown", broker.address, False)
+        other.check()
+    assert broker.alive
+    with pytest.raises(BrokerNotReady, match="no Kafka broker answers"):
+        brokers.connect(f"127.0.0.1:{ports.free(1)[0]}")
+
+
+def test_a_taken_port_is_refused_and_its_holder_named() -> None:
+    before = our_folders()
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        with pytest.raises(PortTaken) as caught:
+            brokers.start(brokers.DEFAULT, Cache.default(), Silent(), port=port)
+    assert caught.value.where == f"127.0.0.1:{port}"
+    assert f"process {os.getpid()}" in caught.value.details[0]
+    assert our_folders() == before
+
+
+def test_a_broker_that_does_not_come_up_shows_its_log_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = our_folders()
+    broken = tmp_path / "java"
+    broken.write_text("#!/bin/sh\necho this Java is broken\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("KAFKA_FORGE_JAVA", str(broken))
+    with pytest.raises(BrokerNotReady) as caught:
+        brokers.start(brokers.DEFAULT, Cache.default(), Silent())
+    assert "this Java is broken" in caught.value.details
+    assert our_folders() == before
+
+
+def test_a_broker_that_dies_is_not_blamed_on_the_client() -> None:
+    before = our_folders()
+    with brokers.start(brokers.DEFAULT, Cache.default(), Silent()) as broker:
+        broker.check()
+        broker.kill()
+        with pytest.raises(BrokerDied) as caught:
+            broker.check()
+        assert any("Kafka Server started" in line for line in Path(str(caught.value.where)).read_text().splitlines())
+        assert caught.value.details
+        with pytest.raises(BrokerDied):
+            admin.describe_topics(broker.address, timeout=1)
+    assert our_folders() == before
+
+
+KILLED = """
+import sys
+from kafka_forge import brokers
+from kafka_forge.paths import Cache
+from kafka_forge.progress import Silent
+
+broker = brokers.start(brokers.DEFAULT, Cache.default(), Silent())
+print(broker.address, broker.log_dir, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_broker_goes_when_its_owner_is_killed_outright() -> None:
+    owner = subprocess.Popen([sys.executable, "-c", KILLED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert owner.stdin is not None
+    assert owner.stdout is not None
+    address, log_dir = owner.stdout.readline().split()
+    (record,) = [each for each in brokers.running(Cache.default()) if each.address == address]
+    assert record.server is not None
+    server = psutil.Process(record.server.pid)
+    os.kill(owner.pid, signal.SIGKILL)
+    owner.communicate()
+    assert gone(server, 5)
+    deadline = time.monotonic() + 5
+    while Path(log_dir).parent.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(log_dir).parent.exists()
+    assert not ports.answers(address)
+
+
+def forge(*arguments: str) -> Any:
+    ended = subprocess.run(
+        [sys.executable, "-m", "kafka_forge.cli", *arguments, "--json"], capture_output=True, text=True, check=True
+    )
+    return json.loads(ended.stdout)
+
+
+def test_broker_start_list_and_stop() -> None:
+    (started,) = forge("broker", "start")
+    try:
+        assert started["version"] == brokers.DEFAULT
+        assert started in forge("broker", "list")
+        connected = brokers.connect(started["address"], Cache.default())
+        assert (connected.version, connected.owned) == (brokers.DEFAULT, False)
+        assert str(connected.log_dir) == started["log_dir"]
+    finally:
+        stopped = forge("broker", "stop", started["address"])
+    assert stopped == [started]
+    assert not ports.answers(started["address"])
+    assert not Path(started["folder"]).exists()
