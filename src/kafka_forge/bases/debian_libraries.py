@@ -1,0 +1,120 @@
+"""Shared libraries that the interpreters load, out of Debian's binary packages."""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from kafka_forge.bases import elf
+from kafka_forge.bases.packing import Package, content_key, pack
+from kafka_forge.errors import BaseBuildFailed
+from kafka_forge.sources import obtain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kafka_forge.bases.python_locks import Deb, Library
+    from kafka_forge.files import Store
+    from kafka_forge.progress import Progress
+
+_REVISION = 1
+"""Goes up whenever `make` would give another package from the same input."""
+
+_SHARED = re.compile(r"\.so(\.\d+)+$")
+_AR_HEADER = 60  # bytes; name at 0, size at 48, https://en.wikipedia.org/wiki/Ar_(Unix)
+_AR_SIZE = slice(48, 58)
+
+
+def build_string(library: Library, platform: str) -> str:
+    """Return the build string: a hash of all that the package is made from."""
+    return f"h{content_key(_REVISION, [deb.sha256 for deb in library.debs[platform]], library.depends)}_0"
+
+
+def make(library: Library, platform: str, *, folder: Path, work: Path, store: Store, progress: Progress) -> Path:
+    """Make one library's conda package: the shared objects and their names, the copyright files, nothing else.
+
+    Raises:
+        BaseBuildFailed: a promised soname is not in Debian's packages.
+        SourceUnreachable, ChecksumMismatch: from obtaining them.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=work, prefix=f"{library.name}-") as room:
+        tree = Path(room)
+        for deb in library.debs[platform]:
+            _take_libraries(deb, obtain(deb.source(), store, progress), tree)
+        missing = [soname for soname in library.sonames if not (tree / "lib" / soname).exists()]
+        if missing:
+            raise BaseBuildFailed(
+                f"Debian's packages do not have what {library.name} promises: {', '.join(missing)}",
+                where="bootstrap/python/libraries.json",
+                todo="mend the sonames, or lock other packages.",
+            )
+        elf.set_rpath("$ORIGIN", list(elf.binaries(tree)))
+        package = Package(
+            library.name,
+            library.version,
+            build_string(library, platform),
+            platform,
+            depends=(*elf.needs(tree).virtual(), *library.depends),
+            license=library.license,
+            summary=library.summary,
+            home=library.home,
+            run_exports={"weak": (library.pin,)},
+        )
+        return pack(package, tree, folder)
+
+
+def _take_libraries(deb: Deb, file: Path, tree: Path) -> None:
+    for member, data in unpack(file):
+        name = PurePosixPath(member.name).name
+        if _SHARED.search(name):
+            target = tree / "lib" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if member.issym():
+                target.symlink_to(PurePosixPath(member.linkname).name)
+            else:
+                target.write_bytes(data)
+                target.chmod(0o755)
+        elif name == "copyright" and member.isfile():
+            target = tree / "info" / "licenses" / f"{deb.at.package}.copyright"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+
+
+def take_headers(file: Path, folder: Path) -> None:
+    """Unpack what a development package has below ``usr/include`` into ``folder``."""
+    for member, data in unpack(file):
+        parts = PurePosixPath(member.name).parts
+        if member.isfile() and "include" in parts and ".." not in parts:
+            target = folder.joinpath(*parts[parts.index("include") + 1 :])
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+
+
+def unpack(file: Path) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
+    """Give the files and links of a ``.deb`` (deb(5): an ar archive with a ``data.tar.*`` in it), each with its bytes.
+
+    Raises:
+        BaseBuildFailed: it is no such archive.
+    """
+    content = file.read_bytes()
+    offset = len(b"!<arch>\n")
+    while offset + _AR_HEADER <= len(content):
+        header = content[offset : offset + _AR_HEADER]
+        size = int(header[_AR_SIZE])
+        body = offset + _AR_HEADER
+        if header.startswith(b"data.tar"):
+            with tarfile.open(fileobj=io.BytesIO(content[body : body + size])) as archive:
+                for member in archive:
+                    if member.isfile() or member.issym():
+                        stream = archive.extractfile(member) if member.isfile() else None
+                        yield member, stream.read() if stream else b""
+            return
+        offset = body + size + size % 2
+    raise BaseBuildFailed(
+        "this is no Debian package with a data.tar", where=str(file), todo="lock another package of Debian's."
+    )

@@ -1,0 +1,161 @@
+"""The locks of everything that the base channel's Python side is made from, with every sha256.
+
+They are data under ``bootstrap/python/``, written by ``python -m kafka_forge.bases.relock`` and read here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from kafka_forge.contract import Model
+from kafka_forge.errors import LockInvalid
+from kafka_forge.sources import DebianBinary, DebianSource, Maven, PythonIndex, Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Jar(Model):
+    """One platform's file of one interpreter."""
+
+    classifier: str
+    """Maven's, for example ``linux-x86_64``."""
+    sha256: Sha256
+
+
+class Interpreter(Model):
+    """One CPython, as ``org.bytedeco:cpython`` has it."""
+
+    release: str
+    """Maven's version: CPython's, a dash, and that of the presets, for example ``3.12.1-1.5.10``."""
+    jars: dict[str, Jar]
+    """Conda subdir → file."""
+
+    @property
+    def version(self) -> str:
+        """CPython's version, for example ``3.12.1``."""
+        return self.release.partition("-")[0]
+
+    @property
+    def python(self) -> str:
+        """The minor version, for example ``3.12``."""
+        return ".".join(self.version.split(".")[:2])
+
+    def source(self, platform: str) -> Source:
+        """Return where the platform's jar is to be had."""
+        jar = self.jars[platform]
+        maven = Maven(group="org.bytedeco", artifact="cpython", version=self.release, classifier=jar.classifier)
+        return Source(maven.file, jar.sha256, providers=(maven,))
+
+
+class Interpreters(Model):
+    """``bootstrap/python/interpreters.json``."""
+
+    interpreters: tuple[Interpreter, ...]
+    """One for each minor version."""
+    modules_source: DebianSource
+    """CPython's source, for the modules that some jars lack."""
+    modules_source_sha256: Sha256
+
+
+class Deb(Model):
+    """One architecture's binary package."""
+
+    at: DebianBinary
+    sha256: Sha256
+
+    def source(self) -> Source:
+        """Return where it is to be had."""
+        return Source(self.at.file, self.sha256, providers=(self.at,))
+
+
+class Library(Model):
+    """One conda package of shared libraries that the interpreters load, out of Debian's binary packages."""
+
+    name: str
+    """The conda-forge package that has these sonames."""
+    version: str
+    pin: str
+    """What a package that loads it asks for, for example ``bzip2 >=1.0.8,<2.0a0``."""
+    sonames: tuple[str, ...]
+    license: str
+    summary: str
+    home: str
+    depends: tuple[str, ...] = ()
+    debs: dict[str, tuple[Deb, ...]]
+    """Conda subdir → packages."""
+    headers: dict[str, Deb] = Field(default_factory=dict)
+    """Conda subdir → the development package, where a module of the standard library is built against it."""
+
+
+class Libraries(Model):
+    """``bootstrap/python/libraries.json``."""
+
+    libraries: tuple[Library, ...]
+    elsewhere: dict[str, str]
+    """Soname → pin, of libraries that the base channel builds from source."""
+
+    def pins(self) -> dict[str, str]:
+        """Return soname → match spec for all."""
+        return {soname: library.pin for library in self.libraries for soname in library.sonames} | self.elsewhere
+
+
+class Wheel(Model):
+    """One file of the Python index."""
+
+    project: str
+    """The index's name of the project."""
+    package: str
+    """conda-forge's name of the same."""
+    version: str
+    file: str
+    sha256: Sha256
+    pythons: tuple[str, ...] = ()
+    """The Pythons that it serves; empty for a pure wheel, which serves all of `Wheels.pythons`."""
+
+    def source(self) -> Source:
+        """Return where it is to be had."""
+        return Source(self.file, self.sha256, providers=(PythonIndex(project=self.project, file=self.file),))
+
+
+class Wheels(Model):
+    """``bootstrap/python/wheels.json``."""
+
+    pythons: tuple[str, ...]
+    """The Pythons that the lock was made for."""
+    pure: tuple[Wheel, ...]
+    binary: dict[str, tuple[Wheel, ...]]
+    """Conda subdir → wheels with extension modules."""
+
+    def conda_names(self) -> dict[str, str]:
+        """Return the index's name → conda-forge's, for all."""
+        wheels = [*self.pure, *(wheel for wheels in self.binary.values() for wheel in wheels)]
+        return {wheel.project: wheel.package for wheel in wheels}
+
+
+AnyLock = TypeVar("AnyLock", bound=Model)
+
+
+def load(kind: type[AnyLock], root: Path) -> AnyLock:
+    """Read one of the locks.
+
+    Args:
+        kind: `Interpreters`, `Libraries` or `Wheels`.
+        root: the checkout.
+
+    Raises:
+        LockInvalid: the file is missing, is no JSON, or breaks the schema.
+    """
+    path = root / "bootstrap" / "python" / f"{kind.__name__.lower()}.json"
+    todo = "take the file from version control again, or make it anew: python -m kafka_forge.bases.relock"
+    try:
+        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LockInvalid("the lock cannot be read", where=str(path), details=[str(error)], todo=todo) from error
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])) or '(top)'}: {e['msg']}" for e in error.errors()]
+        raise LockInvalid("the lock breaks its schema", where=str(path), details=lines, todo=todo) from error

@@ -1,0 +1,188 @@
+"""Make the locks of the base channel's Python side anew: ``python -m kafka_forge.bases.relock [interpreters|…]``.
+
+For maintainers. Reads ``bootstrap/python/wanted.yaml``; pip chooses the wheels, the machine's apt and Maven settings
+serve the rest; every file is downloaded once for its sha256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+from ruamel.yaml import YAML
+
+from kafka_forge.errors import LockInvalid, SourceUnreachable
+from kafka_forge.files import write_text_atomic
+from kafka_forge.paths import project_root
+from kafka_forge.progress import Silent
+from kafka_forge.sources import DebianBinary, DebianSource, Maven
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kafka_forge.sources import Provider
+
+Wanted = dict[str, Any]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write the locks named (all three by default)."""
+    folder = project_root() / "bootstrap" / "python"
+    wanted: Wanted = YAML(typ="safe").load((folder / "wanted.yaml").read_text(encoding="utf-8"))
+    makers: Mapping[str, Callable[[Wanted], Any]] = {
+        "interpreters": interpreters,
+        "libraries": libraries,
+        "wheels": wheels,
+    }
+    for name in arguments or makers:
+        lock = makers[name](wanted[name])
+        write_text_atomic(folder / f"{name}.json", json.dumps(lock, indent=2) + "\n")
+
+
+def interpreters(wanted: Wanted) -> Any:
+    """Lock every release's jar for every platform that has one."""
+    rows = []
+    for release in wanted["releases"]:
+        jars = {}
+        for platform, classifier in wanted["classifiers"].items():
+            place = Maven(group="org.bytedeco", artifact="cpython", version=release, classifier=classifier)
+            jars[platform] = {"classifier": classifier, "sha256": _sha256(place)}
+        rows.append({"release": release, "jars": jars})
+    source = DebianSource(**wanted["modules_source"])
+    return {
+        "interpreters": rows,
+        "modules_source": source.model_dump(exclude_none=True),
+        "modules_source_sha256": _sha256(source),
+    }
+
+
+def libraries(wanted: Wanted) -> Any:
+    """Lock Debian's packages of every library for every architecture."""
+    rows = []
+    for library in wanted["packages"]:
+        row = {key: value for key, value in library.items() if key not in ("packages", "headers")}
+        row["debs"], row["headers"] = {}, {}
+        for platform, architecture in wanted["architectures"].items():
+            row["debs"][platform] = _debs(library["packages"], architecture)
+            if "headers" in library:
+                row["headers"][platform] = _debs(library["headers"], architecture)[0]
+        rows.append(row)
+    return {"libraries": rows, "elsewhere": wanted["elsewhere"]}
+
+
+def _debs(packages: Mapping[str, Sequence[str]], architecture: str) -> list[Any]:
+    debs = []
+    for package, (version, source) in packages.items():
+        place = DebianBinary(package=package, version=version, architecture=architecture, source=source)
+        debs.append({"at": place.model_dump(exclude_none=True), "sha256": _sha256(place)})
+    return debs
+
+
+def wheels(wanted: Wanted) -> Any:
+    """Let pip choose: for the oldest Python first, and the same versions for the others where they have wheels."""
+    pythons: list[str] = wanted["pythons"]
+    pure: dict[str, dict[str, Any]] = {}
+    binary: dict[str, dict[str, dict[str, Any]]] = {}
+    for platform, tags in wanted["tags"].items():
+        binary[platform] = {}
+        versions: dict[str, str] = {}
+        for python in pythons:
+            for choice in _choose(wanted["roots"], python, tags, versions):
+                versions.setdefault(choice["project"], choice["version"])
+                shelf = pure if choice["file"].endswith("-none-any.whl") else binary[platform]
+                row = shelf.setdefault(choice["file"], _row(choice, wanted["names"]))
+                row["pythons"].append(python)
+    _require_for_all(pure, pythons)
+    rows = {platform: sorted(files.values(), key=_order) for platform, files in binary.items()}
+    for row in pure.values():
+        del row["pythons"]
+    return {"pythons": pythons, "pure": sorted(pure.values(), key=_order), "binary": rows}
+
+
+def _row(choice: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Any]:
+    project = choice["project"]
+    return {"project": project, "package": names.get(project, project), **choice, "pythons": []}
+
+
+def _order(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["package"], row["file"]
+
+
+def _require_for_all(pure: Mapping[str, Mapping[str, Any]], pythons: Sequence[str]) -> None:
+    for file, row in pure.items():
+        if row["pythons"] != list(pythons):
+            raise LockInvalid(
+                f"{file} was chosen for Python {', '.join(row['pythons'])} only",
+                where="bootstrap/python/wanted.yaml",
+                todo="name what asks for it among the roots, so that one version serves all Pythons.",
+            )
+
+
+def _choose(
+    roots: Sequence[str], python: str, tags: Sequence[str], versions: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Ask pip which wheels it would install, holding it to ``versions`` where wheels of them exist for this Python."""
+    held = dict(versions)
+    while True:
+        report = _pip_report(roots, python, tags, held)
+        if isinstance(report, list):
+            return report
+        culprit = next((project for project in held if canonicalize_name(project) in report), None)
+        if culprit is None:
+            raise LockInvalid(
+                f"pip finds no set of wheels for Python {python}",
+                where="bootstrap/python/wanted.yaml",
+                details=report.splitlines()[-8:],
+                todo="change the roots or the tags.",
+            )
+        del held[culprit]
+
+
+def _pip_report(
+    roots: Sequence[str], python: str, tags: Sequence[str], versions: Mapping[str, str]
+) -> list[dict[str, str]] | str:
+    """Return the wheels chosen, or the text of pip's refusal."""
+    with tempfile.TemporaryDirectory() as room:
+        constraints, report = Path(room) / "constraints.txt", Path(room) / "report.json"
+        constraints.write_text("".join(f"{name}=={version}\n" for name, version in versions.items()), encoding="utf-8")
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
+        command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={python}", f"--target={room}/x"]
+        command += [f"--abi={abi}" for abi in (f"cp{python.replace('.', '')}", "abi3", "none")]
+        command += [f"--platform={tag}" for tag in tags]
+        command += [f"--constraint={constraints}", f"--report={report}", *roots]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return done.stderr
+        return [
+            {
+                "project": canonicalize_name(item["metadata"]["name"]),
+                "version": item["metadata"]["version"],
+                "file": item["download_info"]["url"].rsplit("/", 1)[-1],
+                "sha256": item["download_info"]["archive_info"]["hashes"]["sha256"],
+            }
+            for item in json.loads(report.read_text(encoding="utf-8"))["install"]
+        ]
+
+
+def _sha256(place: Provider) -> str:
+    from kafka_forge.sources.place import NotObtainedError
+
+    with tempfile.TemporaryDirectory() as room, Silent().task(place.where) as task:
+        file = Path(room) / "bytes"
+        try:
+            place.fetch(file, task)
+        except NotObtainedError as error:
+            raise SourceUnreachable(
+                f"{place.where} cannot be had", where=place.where, details=[str(error)], todo="mend wanted.yaml."
+            ) from error
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

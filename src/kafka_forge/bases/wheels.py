@@ -1,0 +1,234 @@
+"""A wheel becomes a conda package: pure ones ``noarch: python``, those with extension modules one for each Python.
+
+Formats: the wheel's is PEP 427 and https://packaging.python.org/en/latest/specifications/binary-distribution-format/,
+its metadata's https://packaging.python.org/en/latest/specifications/core-metadata/.
+"""
+
+from __future__ import annotations
+
+import configparser
+import re
+import tempfile
+import zipfile
+from email.parser import HeaderParser
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from kafka_forge.bases import elf
+from kafka_forge.bases.packing import PLACEHOLDER, Package, content_key, pack
+from kafka_forge.errors import LockInvalid
+from kafka_forge.sources import obtain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from email.message import Message
+
+    from kafka_forge.bases.python_locks import Wheel
+    from kafka_forge.files import Store
+    from kafka_forge.progress import Progress
+
+_REVISION = 1
+"""Goes up whenever `make` would give another package from the same wheel."""
+
+_SCRIPT = """\
+#!{shebang}
+import sys
+from {module} import {top}
+sys.exit({function}())
+"""
+
+
+def build_string(wheel: Wheel, python: str | None) -> str:
+    """Return the build string; ``python`` is None for a pure wheel."""
+    key = content_key(_REVISION, wheel.sha256, wheel.package)
+    return f"py{python.replace('.', '')}h{key}_0" if python else f"pyh{key}_0"
+
+
+def make(
+    wheel: Wheel,
+    python: str | None,
+    *,
+    subdir: str,
+    pythons: Sequence[str],
+    names: Mapping[str, str],
+    folder: Path,
+    work: Path,
+    store: Store,
+    progress: Progress,
+) -> Path:
+    """Make the conda package of one wheel, for one Python where it has extension modules.
+
+    Args:
+        wheel: its lock.
+        python: ``"3.12"``; None for a pure wheel.
+        subdir: the conda subdir; ``noarch`` for a pure wheel.
+        pythons: the Pythons that a pure wheel's markers are evaluated for.
+        names: the index's project name → conda-forge's.
+        folder: the channel's subdir folder.
+        work: a folder for temporary files.
+        store: where the wheel comes from.
+        progress: who listens.
+
+    Raises:
+        LockInvalid: the wheel asks for a project that the lock does not name.
+        SourceUnreachable, ChecksumMismatch: from obtaining it.
+    """
+    file = obtain(wheel.source(), store, progress)
+    work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=work, prefix=f"{wheel.package}-") as room, zipfile.ZipFile(file) as archive:
+        tree = Path(room)
+        metadata, entry_points = _unpack(archive, tree, python)
+        if python:
+            for line in entry_points:
+                _write_script(tree / "bin", line)
+        package = Package(
+            wheel.package,
+            wheel.version,
+            build_string(wheel, python),
+            subdir,
+            depends=(
+                *_python_depends(metadata, python),
+                *elf.needs(tree).virtual(),
+                *depends(metadata, (python,) if python else pythons, names, wheel.file),
+            ),
+            noarch=None if python else "python",
+            license=_license(metadata),
+            summary=str(metadata.get("Summary", "")),
+            home=str(metadata.get("Home-page") or next(iter(_urls(metadata)), "")),
+            entry_points=() if python else entry_points,
+            extra={"made_from": wheel.file},
+        )
+        return pack(package, tree, folder)
+
+
+def depends(metadata: Message, pythons: Sequence[str], names: Mapping[str, str], where: str) -> tuple[str, ...]:
+    """Translate ``Requires-Dist`` into match specs; extras are left to who wants them, as conda-forge does.
+
+    A requirement whose marker holds for any of the Pythons is asked for: one noarch package serves them all.
+
+    Raises:
+        LockInvalid: a requirement has no name in ``names``, so the base channel could not install the package.
+    """
+    found: dict[str, SpecifierSet] = {}
+    for line in metadata.get_all("Requires-Dist", []):
+        requirement = Requirement(line)
+        if requirement.marker and not any(requirement.marker.evaluate(_environment(python)) for python in pythons):
+            continue
+        project = canonicalize_name(requirement.name)
+        if project not in names or requirement.extras:
+            raise LockInvalid(
+                f"{where} asks for {line!r}, which the lock of wheels does not hold",
+                where="bootstrap/python/wheels.json",
+                todo="add it to bootstrap/python/wanted.yaml and run python -m kafka_forge.bases.relock wheels.",
+            )
+        package = names[project]
+        found[package] = found.get(package, SpecifierSet()) & requirement.specifier
+    return tuple(f"{package} {_spell(specifier)}".strip() for package, specifier in sorted(found.items()))
+
+
+def _environment(python: str) -> dict[str, str]:
+    # The embedded base is for Linux so far; the markers that differ elsewhere come with its other platforms.
+    return {
+        **{key: str(value) for key, value in default_environment().items()},
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "implementation_name": "cpython",
+        "implementation_version": f"{python}.0",
+        "platform_python_implementation": "CPython",
+        "os_name": "posix",
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "extra": "",
+    }
+
+
+def _spell(specifier: SpecifierSet) -> str:
+    return ",".join(sorted(str(part) for part in specifier))
+
+
+def _python_depends(metadata: Message, python: str | None) -> tuple[str, ...]:
+    if python is None:
+        return (f"python {_spell(SpecifierSet(str(metadata.get('Requires-Python', '>=3.10'))))}",)
+    minor = int(python.split(".")[1])
+    return (f"python >={python},<3.{minor + 1}.0a0", f"python_abi {python}.* *_cp{python.replace('.', '')}")
+
+
+def _unpack(archive: zipfile.ZipFile, tree: Path, python: str | None) -> tuple[Message, tuple[str, ...]]:
+    """Lay the wheel's files out; return its METADATA and its console scripts."""
+    site_packages = f"lib/python{python}/site-packages" if python else "site-packages"
+    schemes = {
+        "purelib": site_packages,
+        "platlib": site_packages,
+        "scripts": "bin" if python else "python-scripts",
+        "headers": f"include/python{python}" if python else "include",
+        "data": ".",
+    }
+    metadata, entry_points = HeaderParser().parsestr(""), ""
+    for member in archive.infolist():
+        path = PurePosixPath(member.filename)
+        if member.is_dir() or path.is_absolute() or ".." in path.parts:
+            continue
+        content = archive.read(member)
+        target = tree / _place(path, site_packages, schemes)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        if schemes["scripts"] in target.relative_to(tree).parts[:1]:
+            target.write_bytes(re.sub(rb"\A#!python[w3]*", f"#!{PLACEHOLDER}/bin/python".encode(), content))
+            target.chmod(0o755)
+        if path.parts[0].endswith(".dist-info"):
+            if path.name == "METADATA" and len(path.parts) == 2:
+                metadata = HeaderParser().parsestr(content.decode())
+            elif path.name == "entry_points.txt":
+                entry_points = content.decode()
+            elif "licenses" in path.parts or re.match(r"(?i)licen[sc]e|copying|notice|authors", path.name):
+                license_file = tree / "info" / "licenses" / path.name
+                license_file.parent.mkdir(parents=True, exist_ok=True)
+                license_file.write_bytes(content)
+    (next((tree / site_packages).glob("*.dist-info")) / "INSTALLER").write_text("conda\n", encoding="utf-8")
+    return metadata, _console_scripts(entry_points)
+
+
+def _place(path: PurePosixPath, site_packages: str, schemes: Mapping[str, str]) -> str:
+    if path.parts[0].endswith(".data"):
+        return "/".join((schemes[path.parts[1]], *path.parts[2:]))
+    return f"{site_packages}/{path}"
+
+
+def _console_scripts(text: str) -> tuple[str, ...]:
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # names are case-sensitive
+    parser.read_string(text)
+    if not parser.has_section("console_scripts"):
+        return ()
+    # "module:function [extra]": the extra is obsolete
+    return tuple(f"{name} = {value.split('[')[0].strip()}" for name, value in parser.items("console_scripts"))
+
+
+def _write_script(folder: Path, entry_point: str) -> None:
+    name, _, target = entry_point.partition(" = ")
+    module, _, function = target.partition(":")
+    script = folder / name
+    script.parent.mkdir(parents=True, exist_ok=True)
+    text = _SCRIPT.format(
+        shebang=f"{PLACEHOLDER}/bin/python", module=module, top=function.split(".")[0], function=function
+    )
+    script.write_text(text, encoding="utf-8")
+    script.chmod(0o755)
+
+
+def _license(metadata: Message) -> str:
+    """Return the SPDX expression, or what the metadata says in its place, in a word."""
+    stated = str(metadata.get("License-Expression") or metadata.get("License") or "")
+    if stated and "\n" not in stated:
+        return stated
+    classifiers = [str(line) for line in metadata.get_all("Classifier", []) if line.startswith("License ::")]
+    return classifiers[0].rpartition(" :: ")[2] if classifiers else "see info/licenses"
+
+
+def _urls(metadata: Message) -> list[str]:
+    return [str(line).partition(",")[2].strip() for line in metadata.get_all("Project-URL", [])]
