@@ -41,6 +41,8 @@ def wanted(extras: Sequence[str]) -> Dict[str, object]:
 
 def fits(extras: Sequence[str]) -> bool:
     """Tell whether the environment is whole and was made for this checkout as it is."""
+    if not python_of_environment().exists():  # never made, or its system Python is gone
+        return False
     try:
         found = json.loads(STAMP.read_text(encoding="utf-8"))
     except (OSError, ValueError):
