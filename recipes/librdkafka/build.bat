@@ -1,0 +1,25 @@
+@echo on
+rem Not tried by this project yet: written after conda-forge's way of building with CMake on Windows.
+rem SASL on Windows is the system's own SSPI, so GSSAPI needs no cyrus-sasl.
+cmake -G Ninja -S . -B build ^
+  %CMAKE_ARGS% ^
+  -DCMAKE_BUILD_TYPE=Release ^
+  -DCMAKE_INSTALL_PREFIX="%LIBRARY_PREFIX%" ^
+  -DCMAKE_PREFIX_PATH="%LIBRARY_PREFIX%" ^
+  -DRDKAFKA_BUILD_STATIC=OFF ^
+  -DRDKAFKA_BUILD_EXAMPLES=OFF ^
+  -DRDKAFKA_BUILD_TESTS=OFF ^
+  -DWITH_ZLIB=ON ^
+  -DWITH_ZSTD=ON ^
+  -DWITH_SSL=ON ^
+  -DWITH_CURL=ON ^
+  -DWITH_SASL=ON ^
+  -DWITH_PLUGINS=ON ^
+  -DENABLE_LZ4_EXT=ON
+if errorlevel 1 exit 1
+
+cmake --build build --parallel %CPU_COUNT%
+if errorlevel 1 exit 1
+
+cmake --install build
+if errorlevel 1 exit 1

@@ -1,0 +1,45 @@
+#!/bin/bash
+set -euo pipefail
+
+# mklove prefers pkg-config's answer to a link test, and a machine's own pkg-config knows the machine's libraries.
+export PKG_CONFIG=false
+
+export CPPFLAGS="${CPPFLAGS:-} -I${PREFIX}/include"
+export LDFLAGS="${LDFLAGS:-} -L${PREFIX}/lib -Wl,-rpath,${PREFIX}/lib"
+
+# Left alone, configure takes what it finds. Demanded, a feature that is missing ends it.
+# C11 threads came with glibc 2.28: the library's own are used, so that every build has the same.
+./configure \
+    --prefix="${PREFIX}" \
+    --disable-debug-symbols \
+    --disable-c11threads \
+    --enable-zlib \
+    --enable-zstd \
+    --enable-ssl \
+    --enable-gssapi \
+    --enable-curl \
+    --enable-lz4-ext \
+    --enable-regex-ext \
+    --enable-syslog
+
+# Some cannot be demanded there: configure falls back in silence, to a bundled lz4 say, or to no plugins.
+for feature in \
+    WITH_ZLIB WITH_ZSTD WITH_SNAPPY WITH_LZ4_EXT HAVE_REGEX \
+    WITH_SSL WITH_SASL_CYRUS WITH_SASL_SCRAM WITH_SASL_OAUTHBEARER WITH_OAUTHBEARER_OIDC WITH_CURL \
+    WITH_LIBDL WITH_PLUGINS
+do
+    if ! grep -q "^#define ${feature} 1$" config.h; then
+        echo "librdkafka was configured without ${feature}" >&2
+        exit 1
+    fi
+done
+if [[ "${target_platform}" == linux-* ]] && ! grep -Eq '^WITH_LDS=\s*y$' Makefile.config; then
+    echo "librdkafka was configured without its linker script: internal symbols would be visible" >&2
+    exit 1
+fi
+
+make -j"${CPU_COUNT}" libs
+make install-subdirs
+
+# CFEP-18: no static libraries.
+rm "${PREFIX}"/lib/librdkafka*.a "${PREFIX}"/lib/pkgconfig/rdkafka*-static.pc
