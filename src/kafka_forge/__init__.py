@@ -1,3 +1,17 @@
 """Build Kafka's Python clients for conda, and prove through a real broker that they work."""
 
+import atexit
+import sys
+import time
+
 __version__ = "0.1.0"
+
+
+def _let_rattler_end() -> None:
+    # A thread of py-rattler lets go of its Python objects a moment after its last call has returned. An interpreter
+    # that is gone by then takes the whole process down with it: one run in four ended so, its work done.
+    if "rattler" in sys.modules:
+        time.sleep(0.1)
+
+
+atexit.register(_let_rattler_end)

@@ -49,16 +49,17 @@ def add(channel_dir: Path, file: Path, subdir: str) -> Path:
             os.link(file, draft)
         except OSError:
             shutil.copyfile(file, draft)
+        draft.chmod(0o644)
     file.unlink(missing_ok=True)
-    index(channel_dir)
+    index(channel_dir, anew=target)
     return target
 
 
-def index(channel_dir: Path) -> None:
+def index(channel_dir: Path, *, anew: Path | None = None) -> None:
     """Write the repodata of every subdir anew from the files that stand there.
 
-    One index is written at a time, whichever process asks for it. Files that are already known and have not changed
-    are not opened again.
+    One index is written at a time, whichever process asks for it. A file whose name is known already is not opened
+    again, even if it has been replaced, unless it is the one that ``anew`` names.
 
     Raises:
         DiskFull, NotWritable: the file system refuses.
@@ -67,4 +68,13 @@ def index(channel_dir: Path) -> None:
 
     prepare(channel_dir)
     with explain_os_errors(channel_dir), FileLock(channel_dir / ".index.lock"):
+        if anew is not None:
+            _forget(anew)
         asyncio.run(index_fs(channel_dir, write_zst=False, write_shards=False))
+
+
+def _forget(file: Path) -> None:
+    repodata = file.with_name("repodata.json")
+    known = json.loads(repodata.read_text(encoding="utf-8")) if repodata.is_file() else {}
+    if known.get("packages.conda", {}).pop(file.name, None) is not None:
+        write_text_atomic(repodata, json.dumps(known) + "\n")
