@@ -1,0 +1,208 @@
+"""The recipes: conda-forge's rules (conda-smithy's linter, by its names), every platform and Python, patches, hints.
+
+conda-smithy is no package of the Python index, so its rules for v1 recipes stand here as plain assertions.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from kafka_forge import engine
+from kafka_forge.contract import load_contract
+from kafka_forge.model import PLATFORMS
+from kafka_forge.paths import project_root
+from kafka_forge.sources import load_hints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+RECIPES = project_root() / "recipes"
+NAMES = sorted(path.parent.name for path in RECIPES.glob("*/recipe.yaml"))
+VARIANTS = [RECIPES / "variants.yaml"]
+PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
+CLIENTS = ["pykafka", "python-confluent-kafka"]
+
+
+def _load(name: str) -> dict[str, Any]:
+    data = YAML(typ="safe").load((RECIPES / name / "recipe.yaml").read_text(encoding="utf-8"))
+    assert isinstance(data, dict)
+    return data
+
+
+def _flat(items: Any) -> Iterator[Any]:
+    """Every leaf of a v1 list, with both branches of its conditions."""
+    if isinstance(items, list):
+        for item in items:
+            yield from _flat(item)
+    elif isinstance(items, dict) and "if" in items:
+        yield from _flat(items.get("then"))
+        yield from _flat(items.get("else"))
+    elif items is not None:
+        yield items
+
+
+def _requirements(name: str, part: str) -> list[str]:
+    return [item for item in _flat(_load(name)["requirements"].get(part)) if isinstance(item, str)]
+
+
+every_recipe = pytest.mark.parametrize("name", NAMES)
+
+
+def test_the_four_recipes_are_there() -> None:
+    assert NAMES == ["kafka-python", "librdkafka", "pykafka", "python-confluent-kafka"]
+
+
+@every_recipe
+def test_lint_section_order(name: str) -> None:
+    order = ["schema_version", "context", "package", "source", "build", "requirements", "tests", "about", "extra"]
+    assert list(_load(name)) == order
+
+
+@every_recipe
+def test_lint_about_contents_and_maintainers(name: str) -> None:
+    recipe = _load(name)
+    about = recipe["about"]
+    assert about["homepage"].startswith("https://")
+    assert about["license"] in {"Apache-2.0", "BSD-2-Clause"}
+    assert about["license_file"]
+    assert about["summary"].strip() == about["summary"]
+    assert not about["summary"].endswith(".")
+    maintainers = recipe["extra"]["recipe-maintainers"]
+    assert maintainers == sorted(maintainers, key=str.lower)
+    assert maintainers
+
+
+@every_recipe
+def test_lint_sources_have_a_hash_and_the_build_a_number(name: str) -> None:
+    recipe = _load(name)
+    assert re.fullmatch("[0-9a-f]{64}", recipe["source"]["sha256"])
+    assert isinstance(recipe["build"]["number"], int)
+    assert recipe["package"] == {"name": name, "version": "${{ version }}"}
+    assert re.fullmatch(r"\d+\.\d+\.\d+", recipe["context"]["version"])
+
+
+@every_recipe
+def test_lint_stdlib_goes_with_every_compiler(name: str) -> None:
+    build = _requirements(name, "build")
+    assert any("compiler(" in each for each in build) == any('stdlib("c")' in each for each in build)
+
+
+@every_recipe
+def test_lint_single_space_in_pinned_requirements(name: str) -> None:
+    for part in ("build", "host", "run", "run_constraints"):
+        for each in _requirements(name, part):
+            bare = re.sub(r"\$\{\{.*?\}\}", "x", each)
+            assert re.fullmatch(r"[\w.-]+( [^\s]+( [^\s]+)?)?", bare), each
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_lint_non_noarch_python_has_no_constraint(name: str) -> None:
+    for part in ("host", "run"):
+        assert "python" in _requirements(name, part)
+        assert not [each for each in _requirements(name, part) if each.startswith("python ")]
+
+
+def test_lint_noarch_python_follows_cfep_25() -> None:
+    recipe = _load("kafka-python")
+    assert recipe["build"]["noarch"] == "python"
+    assert recipe["requirements"]["host"][0] == "python ${{ python_min }}.*"
+    assert recipe["requirements"]["run"] == ["python >=${{ python_min }}"]
+    assert "${{ python_min }}.*" in recipe["tests"][0]["python"]["python_version"]
+    text = (RECIPES / "kafka-python" / "recipe.yaml").read_text(encoding="utf-8")
+    assert "if:" not in text, "a noarch recipe may not differ by platform"
+
+
+@every_recipe
+def test_lint_tests_exist_and_pip_check_runs(name: str) -> None:
+    tests = _load(name)["tests"]
+    if name == "librdkafka":
+        assert any("package_contents" in each for each in tests)
+    else:
+        assert any(each.get("python", {}).get("pip_check") for each in tests)
+
+
+@every_recipe
+def test_lint_python_builds_have_a_backend_and_do_not_isolate(name: str) -> None:
+    if name == "librdkafka":
+        return
+    assert {"pip", "setuptools"} <= {each.split()[0] for each in _requirements(name, "host")}
+    lines = [line for line in _flat(_load(name)["build"]["script"]) if "pip install" in line]
+    assert lines
+    assert all("--no-deps" in line and "--no-build-isolation" in line for line in lines)
+
+
+@every_recipe
+def test_lint_files_end_with_one_newline_and_have_no_trailing_space(name: str) -> None:
+    for path in [*RECIPES.glob("*.yaml"), *(RECIPES / name).glob("*.*")]:
+        text = path.read_text(encoding="utf-8")
+        assert text.endswith("\n"), path
+        assert not text.endswith("\n\n"), path
+        assert not re.search(r"[ \t]+$", text, re.MULTILINE), path
+
+
+@pytest.mark.parametrize("name", [*CLIENTS, "librdkafka"])
+def test_wrong_linking_is_an_error(name: str) -> None:
+    linking = _load(name)["build"]["dynamic_linking"]
+    assert linking == {"overlinking_behavior": "error", "overdepending_behavior": "error"}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@every_recipe
+def test_every_recipe_renders_for_every_platform_and_python(name: str, platform: str) -> None:
+    found = engine.render(RECIPES / name, VARIANTS, platform)
+    assert [each.python for each in found] == (PYTHONS if name in CLIENTS else [None])
+    assert len({each.build for each in found}) == len(found)
+
+
+@pytest.mark.parametrize("platform", [each for each in PLATFORMS if not each.startswith("win")])
+def test_both_clients_are_built_on_librdkafka_everywhere_but_on_windows(platform: str) -> None:
+    for name in CLIENTS:
+        for each in engine.render(RECIPES / name, VARIANTS, platform):
+            assert "librdkafka" in {spec.split()[0] for spec in each.requirements["host"]}
+
+
+def test_clients_of_different_librdkafka_releases_share_an_environment() -> None:
+    (export,) = _load("librdkafka")["requirements"]["run_exports"]
+    assert export == '${{ pin_subpackage("librdkafka", upper_bound="x") }}'
+
+
+@every_recipe
+def test_every_source_has_another_place(name: str) -> None:
+    assert load_hints(RECIPES / name / "sources.yaml").keys() == {_load(name)["source"]["sha256"]}
+
+
+@every_recipe
+def test_every_contract_is_valid(name: str) -> None:
+    assert load_contract(RECIPES / name / "contract.yaml").promises
+
+
+def test_the_recipes_own_test_asks_for_the_features_of_the_contract() -> None:
+    promised = load_contract(RECIPES / "librdkafka" / "contract.yaml").promises["features"]["exactly"]
+    scripts = [line for test in _load("librdkafka")["tests"] for line in _flat(test.get("then", test).get("script"))]
+    (asked,) = [line.split()[4:] for line in scripts if line.startswith("./test-features")]
+    assert sorted(asked) == sorted(promised)
+    for client in CLIENTS:
+        contract = load_contract(RECIPES / client / "contract.yaml")
+        assert sorted(contract.promises["features"]["exactly"]) == sorted(promised)
+
+
+def test_every_patch_is_used_small_and_says_what_it_answers() -> None:
+    folder = RECIPES / "pykafka"
+    listed = _load("pykafka")["source"]["patches"]
+    assert listed == sorted(str(path.relative_to(folder)) for path in folder.glob("patches/*"))
+    for number, name in enumerate(listed, 1):
+        assert name.startswith(f"patches/{number:04}-")
+        head, _, body = _split(folder / name)
+        assert re.search(r"^Answers: \S", head, re.MULTILINE), name
+        assert re.search(r"\b[\w-]+/[\w-]+#\d+", head), f"{name} names no public issue"
+        changed = [line for line in body.splitlines() if re.match(r"[+-](?![+-])", line)]
+        assert len(changed) <= 80, f"{name} changes {len(changed)} lines"
+
+
+def _split(path: Path) -> tuple[str, str, str]:
+    return path.read_text(encoding="utf-8").partition("\n---\n")
