@@ -99,7 +99,7 @@ class Broker(contextlib.AbstractContextManager["Broker"]):
         """Stop an owned broker and remove its folder; nothing happens to somebody else's, or a second time."""
         launched, self._launched = self._launched, None
         if launched is not None:
-            launching.end(launched.record, launched.guard)
+            launching.end(launched.record, launched.guard, launched.making)
 
 
 def start(version: str, cache: Cache, progress: Progress, *, port: int | None = None) -> Broker:

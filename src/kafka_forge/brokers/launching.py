@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge import processes
-from kafka_forge.brokers import admin, ports, settings
+from kafka_forge.brokers import admin, ports, records, settings, share
 from kafka_forge.brokers.records import Identity, Record, new_folder
 from kafka_forge.errors import BrokerNotReady, PortTaken
 from kafka_forge.evidence import tail
@@ -39,10 +39,12 @@ class Launched:
     Attributes:
         record: as it stands in its folder.
         guard: the process that ends it when we end; None for one that runs until it is stopped.
+        making: the class archive that is being made, if there was none.
     """
 
     record: Record
     guard: subprocess.Popen[bytes] | None
+    making: share.Making | None = None
 
 
 def launch(runtime: Runtime, cache: Cache, *, port: int | None, detached: bool) -> Launched:
@@ -92,15 +94,26 @@ def _launch_once(runtime: Runtime, cache: Cache, port: int | None, *, detached: 
         if detached:
             record = record.model_copy(update={"owner": None})
             record.save()
+        return Launched(record, guard, None if detached else _make_archive(runtime, folder))
     except BaseException:
         end(record, guard)
         raise
-    return Launched(record, guard)
+
+
+def _make_archive(runtime: Runtime, folder: Path) -> share.Making | None:
+    classes = folder / "classes.txt"
+    if runtime.archive.is_file() or not classes.is_file():
+        return None
+    return share.Making([str(runtime.java), *_flags(runtime, folder)], runtime.archive, folder)
+
+
+def _flags(runtime: Runtime, folder: Path) -> list[str]:
+    return [*settings.java_flags(folder / "tmp", runtime.release), "-cp", runtime.class_path]
 
 
 def _java(runtime: Runtime, folder: Path, main_class: str) -> list[str]:
-    flags = settings.java_flags(folder / "tmp", runtime.release)
-    return [str(runtime.java), *flags, "-cp", runtime.class_path, main_class, str(folder / "server.properties")]
+    sharing = share.flags(runtime.archive, folder)
+    return [str(runtime.java), *sharing, *_flags(runtime, folder), main_class, str(folder / "server.properties")]
 
 
 def _environment() -> dict[str, str]:
@@ -207,10 +220,10 @@ def keep_log(record: Record) -> Path:
     return kept
 
 
-def end(record: Record, guard: subprocess.Popen[bytes] | None) -> None:
+def end(record: Record, guard: subprocess.Popen[bytes] | None, making: share.Making | None = None) -> None:
     """End a broker and remove its folder; may be called again."""
-    from kafka_forge.brokers.records import stop
-
+    if making is not None:
+        making.cancel()
     if guard is not None and guard.stdin is not None:
         with contextlib.suppress(BrokenPipeError):
             guard.stdin.close()
@@ -220,4 +233,4 @@ def end(record: Record, guard: subprocess.Popen[bytes] | None) -> None:
             processes.end(guard)
         if guard.stdout is not None:
             guard.stdout.close()
-    stop(record)
+    records.stop(record)

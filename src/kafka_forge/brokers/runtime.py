@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-from kafka_forge.brokers import java, locks
+from kafka_forge.brokers import java, locks, share
 from kafka_forge.files import Store, atomic_path
 from kafka_forge.progress import Silent
 from kafka_forge.sources import obtain
@@ -35,12 +35,14 @@ class Runtime:
         release: the feature release of Java.
         java: the program.
         jars: the class path, in the lock's order.
+        archive: where the class archive of this Java and these jars is, or would be.
     """
 
     version: str
     release: int
     java: Path
     jars: tuple[Path, ...]
+    archive: Path
 
     @property
     def class_path(self) -> str:
@@ -68,7 +70,8 @@ def prepare(version: str, cache: Cache, progress: Progress) -> Runtime:
                 draft.mkdir()
                 for jar, file in zip(lock.jars, files, strict=True):
                     _link(file, draft / jar.filename)
-    return Runtime(version, lock.java, program, tuple(home / jar.filename for jar in lock.jars))
+    jars = tuple(home / jar.filename for jar in lock.jars)
+    return Runtime(version, lock.java, program, jars, share.archive_of(home, program))
 
 
 def _obtain(lock: KafkaLock, store: Store, progress: Progress) -> list[Path]:

@@ -1,0 +1,81 @@
+"""Java's class data sharing (JEP 310): once a broker has run for some seconds, the next one starts in half the time.
+
+The archive is made beside a running broker, out of the list of classes that this broker loaded, and kept next to the
+jars. Java itself checks that an archive fits its version, its flags and its class path, and does without it if not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import subprocess
+import threading
+from typing import TYPE_CHECKING
+
+from kafka_forge import processes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_POLL_SECONDS = 0.1
+_CANCEL_SECONDS = 10.0
+
+
+def archive_of(home: Path, java: Path) -> Path:
+    """Return where the archive for the jars in ``home`` and this ``java`` program is, or would be."""
+    status = java.stat()
+    which = f"{java} {status.st_size} {status.st_mtime_ns}"
+    return home / f"classes-{hashlib.sha256(which.encode()).hexdigest()[:12]}.jsa"
+
+
+def flags(archive: Path, folder: Path) -> list[str]:
+    """Return the flags that make Java use the archive or, where there is none yet, list its classes in ``folder``."""
+    if archive.is_file():
+        return ["-Xshare:auto", f"-XX:SharedArchiveFile={archive}"]
+    return [f"-XX:DumpLoadedClassList={folder / 'classes.txt'}"]
+
+
+class Making:
+    """An archive that is being made, by a Java of its own in the background.
+
+    Args:
+        java: the program with the flags and the class path of the broker, as far as its main class.
+        archive: where it belongs.
+        folder: the broker's folder, which holds the list of classes; nothing is left outside of it but the archive.
+    """
+
+    def __init__(self, java: Sequence[str], archive: Path, folder: Path) -> None:
+        self._archive = archive
+        self._draft = folder / archive.name
+        self._cancelled = threading.Event()
+        classes = folder / "classes-whole.txt"
+        # the broker goes on writing, and its last line may be a part of one
+        listed = (folder / "classes.txt").read_text(encoding="utf-8").rpartition("\n")[0]
+        classes.write_text(listed + "\n", encoding="utf-8")
+        dump = ["-Xshare:dump", f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={self._draft}"]
+        self._arguments = [java[0], *dump, *java[1:]]
+        self._thread = threading.Thread(target=self._run, name="class-archive", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        quiet = subprocess.DEVNULL
+        with (
+            contextlib.suppress(OSError, KeyboardInterrupt),  # it is only for speed; the next broker will make it
+            processes.started(self._arguments, stdout=quiet, stderr=quiet) as child,
+        ):
+            while child.poll() is None and not self._cancelled.wait(_POLL_SECONDS):
+                pass
+            if child.returncode is None:
+                child.kill()  # while it dumps, Java is deaf to SIGTERM
+            elif child.returncode == 0:
+                self._draft.replace(self._archive)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for it, for so many seconds at most."""
+        self._thread.join(seconds)
+
+    def cancel(self) -> None:
+        """End it if it is not finished."""
+        self._cancelled.set()
+        self._thread.join(_CANCEL_SECONDS)
