@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kafka_forge import brokers
-from kafka_forge.brokers import disk, java, locks, records, settings
+from kafka_forge.brokers import disk, identify, java, locks, records, settings
 from kafka_forge.errors import JavaMissing, LockInvalid, SegmentMalformed, UnknownBroker
 from kafka_forge.evidence import TopicOnDisk
 from kafka_forge.paths import Cache
@@ -219,3 +219,19 @@ def test_the_program_ends_even_if_its_guard_is_killed(tmp_path: Path) -> None:
     assert guarded.ends(folder_goes=False)
     guarded.guard.wait()
     guarded.close()
+
+
+@given(answer=st.binary(max_size=200))
+def test_an_answer_that_is_none_of_kafkas_names_no_version(answer: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        assert all(isinstance(level, int) for level in identify.supported(answer).values())
+
+
+def test_the_levels_of_metadata_lead_to_releases() -> None:
+    assert [identify.release_of(level) for level in (21, 25, 29, 1, 10_000)] == [
+        "3.9",
+        "4.0",
+        "4.2",
+        "unknown",
+        "unknown",
+    ]

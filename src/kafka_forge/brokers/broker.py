@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from kafka_forge.brokers import admin, launching, locks, ports, records, runtime
+from kafka_forge.brokers import admin, identify, launching, locks, ports, records, runtime
 from kafka_forge.errors import BrokerDied, BrokerNotReady, UnknownBroker
 from kafka_forge.evidence import tail
 
@@ -33,7 +33,7 @@ class Broker(contextlib.AbstractContextManager["Broker"]):
     """A broker that answered when it was handed over; as a context it is stopped at the end if it is owned.
 
     Attributes:
-        version: of Apache Kafka; ``unknown`` where somebody else runs it.
+        version: of Apache Kafka; of somebody else's broker the feature release (``4.2``), or ``unknown``.
         address: ``HOST:PORT`` for ``bootstrap.servers``.
         log_dir: the folder of its log segments; None where that is not known.
         owned: whether it was started for us and ends with us.
@@ -161,7 +161,9 @@ def connect(address: str, cache: Cache | None = None) -> Broker:
             "advertised.listeners lead back to it.",
         )
     known = [record for record in records.running(cache) if record.address == address] if cache else []
-    return Broker(known[0].version, address, record=known[0]) if known else Broker("unknown", address)
+    return (
+        Broker(known[0].version, address, record=known[0]) if known else Broker(identify.version_of(address), address)
+    )
 
 
 def open_broker(choice: str | None, cache: Cache, progress: Progress) -> Broker:

