@@ -77,7 +77,8 @@ class Step:
         case: which one: a codec's name for produce and consume, else ``""``.
         ok: whether the client itself reported no error. Only a check says whether the result is right.
         error: ``{type, message}`` where not ok.
-        data: what came of it, by action.
+        data: what came of it, by action (see `scenarios.scenario.Client`).
+        log: what the client's own log complained about meanwhile, at most five lines.
         seconds: wall time inside the client's process.
     """
 
@@ -88,6 +89,7 @@ class Step:
     error: JsonObject | None
     data: JsonObject
     seconds: float
+    log: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -121,19 +123,34 @@ class RoundTripEvidence:
     Attributes:
         artifact: the artifact under test.
         broker: ``{version, address, owned}``.
-        steps: what the scenarios tried, in order.
-        witness: topic → what an independent client read back: ``{partition: [record, ...]}``, records as
-            `scenarios.corpus` writes them.
-        disk: topic → what lies on the broker's disk; empty for a broker that is not ours.
+        seed: of the corpus that the topics hold (see `scenarios.corpus.topic_seed`).
+        start: of the corpus, milliseconds since 1970.
+        topics: mode → codec → the topic that the client wrote to.
+        steps: what the scenarios tried, in the order in which they told it.
+        ends: mode → how its process ended, where that was not by itself: ``killed by signal 11``.
+        witness: topic → the records that an independent client read back, each partition in its order, as
+            `scenarios.corpus.record` writes them.
+        committed: mode → partition → the offset that the broker says the mode's group has committed.
+        disk: topic → what lies on the broker's disk; empty where its disk cannot be seen.
         seconds: what it took.
     """
 
     artifact: Artifact
     broker: JsonObject
+    seed: str
+    start: int
+    topics: dict[str, dict[str, str]]
     steps: tuple[Step, ...]
-    witness: dict[str, JsonObject] = field(default_factory=dict)
+    ends: dict[str, str] = field(default_factory=dict)
+    witness: dict[str, list[JsonObject]] = field(default_factory=dict)
+    committed: dict[str, dict[int, int]] = field(default_factory=dict)
     disk: dict[str, TopicOnDisk] = field(default_factory=dict)
     seconds: float = 0.0
+
+    def step(self, mode: str, action: str, case: str = "") -> Step | None:
+        """Return what a mode told about one action, or None where it told nothing."""
+        wanted = (mode, action, case)
+        return next((step for step in self.steps if (step.mode, step.action, step.case) == wanted), None)
 
 
 def tail(path: Path, lines: int = 25) -> list[str]:

@@ -47,7 +47,7 @@ def by_id() -> Mapping[str, Check]:
     """Return every check of this package by its id."""
     found: dict[str, Check] = {}
     for info in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        if info.name.startswith("_"):
+        if info.name.startswith("_") or info.name == "judging":
             continue
         check: Check = importlib.import_module(f"{__name__}.{info.name}").CHECK
         found[check.id] = check

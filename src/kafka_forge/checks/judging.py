@@ -1,0 +1,28 @@
+"""From a contract and evidence to results: every promise of a stage, judged by the check that it names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kafka_forge import checks
+
+if TYPE_CHECKING:
+    from kafka_forge.contract import Contract
+    from kafka_forge.evidence import InspectEvidence, RoundTripEvidence
+    from kafka_forge.model import CheckResult
+
+
+def judge(contract: Contract, evidence: InspectEvidence | RoundTripEvidence, *, stage: str) -> list[CheckResult]:
+    """Judge every promise that this evidence can answer, in the contract's order.
+
+    Args:
+        contract: as `load_contract` returns it, so every promise has a check and arguments that fit.
+        evidence: what the stage gathered.
+        stage: ``inspect`` or ``roundtrip``.
+    """
+    results: list[CheckResult] = []
+    for name, raw in contract.promises.items():
+        check = checks.by_id()[name]
+        if check.stage == stage:
+            results += check.judge(check.arguments.model_validate(raw), evidence)
+    return results

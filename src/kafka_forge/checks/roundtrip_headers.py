@@ -1,0 +1,27 @@
+"""``roundtrip-headers``: every message keeps its headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kafka_forge.checks._roundtrip import IDENTITY, ModesAndCodecs, compare
+
+if TYPE_CHECKING:
+    from kafka_forge.evidence import RoundTripEvidence
+    from kafka_forge.model import CheckResult
+
+
+class RoundtripHeaders:
+    """Headers (KIP-82) come back in order: repeated names, names beyond ASCII, binary and empty values."""
+
+    id = "roundtrip-headers"
+    title = "every message keeps its headers, in order and byte for byte"
+    stage = "roundtrip"
+    arguments = ModesAndCodecs
+
+    def judge(self, arguments: ModesAndCodecs, evidence: RoundTripEvidence) -> list[CheckResult]:
+        """Give a result for each mode, direction and codec."""
+        return compare(self.id, arguments, evidence, (*IDENTITY, "headers"), "headers")
+
+
+CHECK = RoundtripHeaders()

@@ -1,0 +1,27 @@
+"""``roundtrip-timestamps``: every message keeps the time that its sender gave it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kafka_forge.checks._roundtrip import IDENTITY, ModesAndCodecs, compare
+
+if TYPE_CHECKING:
+    from kafka_forge.evidence import RoundTripEvidence
+    from kafka_forge.model import CheckResult
+
+
+class RoundtripTimestamps:
+    """Create times (KIP-32) come back to the millisecond."""
+
+    id = "roundtrip-timestamps"
+    title = "every message keeps its sender's timestamp, to the millisecond"
+    stage = "roundtrip"
+    arguments = ModesAndCodecs
+
+    def judge(self, arguments: ModesAndCodecs, evidence: RoundTripEvidence) -> list[CheckResult]:
+        """Give a result for each mode, direction and codec."""
+        return compare(self.id, arguments, evidence, (*IDENTITY, "timestamp"), "timestamps")
+
+
+CHECK = RoundtripTimestamps()

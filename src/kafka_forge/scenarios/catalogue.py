@@ -1,0 +1,33 @@
+"""Which scenario tries which package, and in which modes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One scenario.
+
+    Attributes:
+        script: the program; it runs on the environment's Python.
+        modes: the words that a contract may use for it.
+        bare: whether the environment has no Python, so that the program runs on the toolkit's own and loads the
+            library of the prefix.
+    """
+
+    script: Path
+    modes: tuple[str, ...]
+    bare: bool = False
+
+
+_HERE = Path(__file__).parent
+
+SCENARIOS = {
+    "librdkafka": Scenario(_HERE / "use_librdkafka.py", ("ctypes",), bare=True),
+    "python-confluent-kafka": Scenario(_HERE / "use_confluent_kafka.py", ("default",)),
+    "pykafka": Scenario(_HERE / "use_pykafka.py", ("rdkafka", "pure")),
+    "kafka-python": Scenario(_HERE / "use_kafka_python.py", ("default",)),
+}
+"""The conda package's name → its scenario. A new client is one more line here and one more program beside it."""
