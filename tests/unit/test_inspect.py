@@ -1,0 +1,204 @@
+"""The checks of stage ``inspect``: real evidence passes, and each way to break it fails with words that say so."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kafka_forge import checks, platforms
+from kafka_forge.contract import load_contract
+from kafka_forge.errors import UnknownPlatform
+from kafka_forge.evidence import BinaryFile, InspectEvidence
+from kafka_forge.inspection import modules_of, paths
+from kafka_forge.model import PLATFORMS, Artifact, Cell, Environment, InstalledPackage, Verdict
+from kafka_forge.paths import project_root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kafka_forge.model import CheckResult
+
+SEEN = json.loads((Path(__file__).parent / "data" / "inspect.json").read_text(encoding="utf-8"))
+CIMPL = SEEN["binaries"][0]["path"]
+PROMISES: dict[str, dict[str, Any]] = {
+    "extension-links": {"modules": {"confluent_kafka.cimpl": ["librdkafka.so.1"]}},
+    "features": {"exactly": SEEN["probe"]["librdkafka"]["features"]},
+    "glibc-floor": {},
+    "imports": {"modules": ["confluent_kafka.aio"]},
+    "librdkafka-version": {},
+    "no-build-paths": {},
+    "one-librdkafka": {},
+    "package-contents": {"has": ["*/confluent_kafka/cimpl.*"], "lacks": ["*.a"]},
+    "pip-check": {},
+    "rpath-inside-prefix": {},
+}
+STATIC = {"extension-links", "glibc-floor", "no-build-paths", "package-contents", "rpath-inside-prefix"}
+
+
+def evidence(data: dict[str, Any]) -> InspectEvidence:
+    """Turn the captured JSON into what `inspection.inspect` gives."""
+    known = data["artifact"]
+    cell = Cell(known["name"], "linux-64", known["python"], known["name"], known["version"], known["build"], False)
+    artifact = Artifact(cell, Path(cell.filename), "0" * 64, 1)
+    packages = tuple(InstalledPackage(**package) for package in data["packages"])
+    return InspectEvidence(
+        environment=Environment(artifact, Path("/prefix"), Path("/prefix/bin/python"), packages),
+        files=tuple(data["files"]),
+        binaries=tuple(_binary(**binary) for binary in data["binaries"]),
+        build_paths=data["build_paths"],
+        depends=tuple(data["depends"]),
+        probe=data["probe"],
+        seconds=data["seconds"],
+    )
+
+
+def _binary(*, needed: list[str], rpaths: list[str], glibc: list[int] | None, **rest: Any) -> BinaryFile:
+    floor = (glibc[0], glibc[1]) if glibc else None
+    return BinaryFile(needed=tuple(needed), rpaths=tuple(rpaths), glibc=floor, **rest)
+
+
+def judge(check: str, data: dict[str, Any]) -> CheckResult:
+    """Give the only result of a check."""
+    chosen = checks.by_id()[check]
+    (result,) = chosen.judge(chosen.arguments.model_validate(PROMISES[check]), evidence(data))
+    return result
+
+
+@pytest.mark.parametrize("check", sorted(PROMISES))
+def test_a_sound_artifact_passes(check: str) -> None:
+    result = judge(check, SEEN)
+    assert (result.verdict, result.summary) == (Verdict.PASS, result.summary)
+    json.dumps(dict(result.evidence))
+
+
+def _set(*keys: Any, value: Any) -> Callable[[dict[str, Any]], None]:
+    def change(data: dict[str, Any]) -> None:
+        for key in keys[:-1]:
+            data = data[key]
+        data[keys[-1]] = value
+
+    return change
+
+
+WRONG = [
+    ("extension-links", _set("binaries", value=[]), "no extension module confluent_kafka.cimpl"),
+    ("extension-links", _set("binaries", 0, "needed", value=["libc.so.6"]), "does not need librdkafka.so.1"),
+    ("extension-links", _set("binaries", 0, "found", "librdkafka.so.1", value=""), "not found in the prefix"),
+    ("extension-links", _set("binaries", 0, "found", "librdkafka.so.1", value="system"), "not found in the prefix"),
+    (
+        "extension-links",
+        _set("probe", "imports", "confluent_kafka.cimpl", "file", value="lib/python3.12/site-packages/cimpl.py"),
+        "gives lib/python3.12/site-packages/cimpl.py",
+    ),
+    ("features", _set("probe", "librdkafka", "features", value=["gzip"]), "missing: "),
+    ("features", _set("probe", "librdkafka", "features", 0, value="magic"), "not promised: magic"),
+    ("features", _set("probe", "librdkafka", "features", value=None), "no single librdkafka"),
+    ("glibc-floor", _set("binaries", 0, "glibc", value=[2, 34]), "needs glibc 2.34, declared is"),
+    ("glibc-floor", _set("depends", value=["python >=3.12"]), "declares no __glibc floor"),
+    ("glibc-floor", _set("binaries", value=[]), "no binary needs"),
+    ("imports", _set("probe", "imports", value={}), "was not tried"),
+    (
+        "imports",
+        _set("probe", "imports", "confluent_kafka.aio", value={"ok": False, "error": "ModuleNotFoundError: x"}),
+        "ModuleNotFoundError: x",
+    ),
+    (
+        "imports",
+        _set("probe", "imports", "confluent_kafka.aio", "file", value="/usr/lib/python3/confluent_kafka/aio.py"),
+        "outside the environment",
+    ),
+    ("librdkafka-version", _set("probe", "librdkafka", "version", value="2.3.0"), "the library that runs 2.3.0"),
+    ("librdkafka-version", _set("probe", "librdkafka", "version", value=None), "cannot be asked"),
+    ("librdkafka-version", _set("probe", "librdkafka", "client", value="2.3.0"), "says that it uses 2.3.0"),
+    ("librdkafka-version", _set("packages", value=[]), "no librdkafka package"),
+    ("no-build-paths", _set("build_paths", value={"lib/a.so": ["/build/work/a.c"]}), "lib/a.so: /build/work/a.c"),
+    ("one-librdkafka", _set("probe", "librdkafka", "loaded", value=[]), "0 copies"),
+    (
+        "one-librdkafka",
+        _set("probe", "librdkafka", "loaded", value=["lib/librdkafka.so.1", "/usr/lib/librdkafka.so.1"]),
+        "2 copies of librdkafka are loaded: lib/librdkafka.so.1, /usr/lib/librdkafka.so.1",
+    ),
+    ("one-librdkafka", _set("probe", "librdkafka", "loaded", value=[CIMPL]), "is not in the prefix's lib"),
+    ("package-contents", _set("files", value=["lib/librdkafka.a"]), "nothing matches */confluent_kafka/cimpl.*"),
+    ("package-contents", _set("files", value=["lib/librdkafka.a"]), "lib/librdkafka.a is unwanted"),
+    ("pip-check", _set("probe", "pip_check", value={"ok": False, "lines": ["a requires b"]}), "a requires b"),
+    ("rpath-inside-prefix", _set("binaries", 0, "rpaths", value=["/opt/lib"]), "/opt/lib leads out"),
+    ("rpath-inside-prefix", _set("binaries", 0, "rpaths", value=["$ORIGIN/../../../../../lib"]), "leads out"),
+    ("rpath-inside-prefix", _set("binaries", 0, "found", value={"libx.so.1": ""}), "brings libx.so.1"),
+    ("rpath-inside-prefix", _set("binaries", value=[]), "no binary"),
+]
+
+
+@pytest.mark.parametrize(("check", "damage", "words"), WRONG, ids=[f"{each[0]}: {each[2]}" for each in WRONG])
+def test_a_broken_artifact_fails_and_says_why(check: str, damage: Callable[[dict[str, Any]], None], words: str) -> None:
+    data = copy.deepcopy(SEEN)
+    damage(data)
+    result = judge(check, data)
+    assert result.verdict is Verdict.FAIL
+    assert words in result.summary
+
+
+@pytest.mark.parametrize("check", sorted(PROMISES))
+def test_what_could_not_be_run_is_never_called_passed(check: str) -> None:
+    result = judge(check, {**SEEN, "probe": {}})
+    assert result.verdict is (Verdict.PASS if check in STATIC else Verdict.INSPECTED)
+
+
+def test_every_check_is_promised_by_a_contract() -> None:
+    contracts = [load_contract(path) for path in sorted((project_root() / "recipes").glob("*/contract.yaml"))]
+    promised = {name for contract in contracts for name in contract.promises}
+    assert promised == set(checks.by_id())
+    modules = [module for contract in contracts for module in modules_of(contract)]
+    assert {"confluent_kafka.cimpl", "pykafka.rdkafka._rd_kafka", "kafka"} <= set(modules)
+
+
+def test_platforms_are_known_and_one_of_them_is_ours() -> None:
+    assert platforms.current() in PLATFORMS
+    assert [name for name in PLATFORMS if platforms.of(name).can_run()] == [platforms.current()]
+    with pytest.raises(UnknownPlatform, match="linux-63"):
+        platforms.of("linux-63")
+
+
+# --- build paths ----------------------------------------------------------------------------------------------
+
+PLACEHOLDER = "/build/rattler-build_x_1/host_env_placehold_placehold"
+
+
+def unpacked(folder: Path, content: bytes, *, registered: bool) -> Path:
+    """Make an unpacked package with one file in it."""
+    entry = {"_path": "share/file", "prefix_placeholder": PLACEHOLDER} if registered else {"_path": "share/file"}
+    for name, data in (
+        ("info/paths.json", json.dumps({"paths": [entry]}).encode()),
+        ("info/recipe/rendered_recipe.yaml", b"  directories:\n    work_dir: /elsewhere/work\n"),
+        ("share/file", content),
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("content", "registered", "found"),
+    [
+        (f"prefix={PLACEHOLDER}/etc".encode(), True, False),
+        (f"prefix={PLACEHOLDER}/etc".encode(), False, True),
+        (b"\x00\x01/elsewhere/work/a.c\x00", True, True),
+        (b"-I/home/me/include", False, True),
+        (b"see /home/me", False, True),
+        (b"/home/merlin/x", False, False),
+        (b"archive/home/me/x", False, False),
+        (b"/usr/lib and /tmp/x", False, False),
+    ],
+)
+def test_build_paths_are_told_from_innocent_text(tmp_path: Path, content: bytes, registered: bool, found: bool) -> None:
+    seen = paths.scan(unpacked(tmp_path, content, registered=registered), ["/home/me"])
+    assert list(seen) == (["share/file"] if found else [])
+
+
+def test_a_placeholder_that_is_not_registered_in_full_is_found(tmp_path: Path) -> None:
+    content = f"{PLACEHOLDER} and {PLACEHOLDER[:-9]}/bin".encode()
+    assert "share/file" in paths.scan(unpacked(tmp_path, content, registered=True), [])
