@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.errors import LockInvalid
-from kafka_forge.sources import obtain
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kafka_forge.bases.python_locks import Wheel, Wheels
-    from kafka_forge.files import Store
-    from kafka_forge.progress import Progress
+    from kafka_forge.bases.workshop import Workshop
 
 _REVISION = 1
 """Goes up whenever `make` would give another package from the same wheel."""
@@ -51,17 +49,15 @@ def package(wheel: Wheel) -> Package:
     )
 
 
-def make(wheel: Wheel, *, folder: Path, work: Path, store: Store, progress: Progress) -> Path:
+def make(wheel: Wheel, shop: Workshop) -> Path:
     """Make the package: ``ssl/cacert.pem``, and ``ssl/cert.pem``, OpenSSL's own name for it.
 
     Raises:
         SourceUnreachable, ChecksumMismatch: from obtaining the wheel.
     """
-    file = obtain(wheel.source(), store, progress)
-    work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=work, prefix="ca-certificates-") as room, zipfile.ZipFile(file) as archive:
-        tree = Path(room)
+    file = shop.obtain(wheel.source())
+    with shop.room("ca-certificates") as tree, zipfile.ZipFile(file) as archive:
         (tree / "ssl").mkdir()
         (tree / "ssl" / "cacert.pem").write_bytes(archive.read("certifi/cacert.pem"))
         (tree / "ssl" / "cert.pem").symlink_to("cacert.pem")
-        return pack(package(wheel), tree, folder)
+        return pack(package(wheel), tree, shop.noarch)

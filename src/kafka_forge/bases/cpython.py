@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
-from kafka_forge.bases import cpython_linux, elf
+from kafka_forge.bases import cpython_linux, cpython_modules, elf
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.errors import BaseBuildFailed, UnsupportedMachine
-from kafka_forge.sources import obtain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-    from kafka_forge.bases.python_locks import Interpreter
-    from kafka_forge.files import Store
-    from kafka_forge.progress import Progress
+    from kafka_forge.bases.python_locks import Interpreter, Interpreters, Libraries
+    from kafka_forge.bases.workshop import Workshop
 
-_REVISION = 1
+_REVISION = 3
 """Goes up whenever `make` would give another package from the same jar."""
 
 _ABI_BUILD = 8
@@ -39,93 +36,97 @@ fi
 """
 
 
-def build_string(interpreter: Interpreter, platform: str, pins: Mapping[str, str]) -> str:
-    """Return the build string: a hash of all that the package is made from, and conda-forge's ending."""
-    jar = interpreter.jars[platform]
-    key = content_key(_REVISION, jar.sha256, sorted(pins.items()))
-    return f"h{key}_0_{_flavour(interpreter.python)}"
+def stem(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, platform: str) -> str:
+    """Return the package's full name; its build string hashes all that it is made from and ends as conda-forge's."""
+    return f"python-{interpreter.version}-{_build_string(interpreter, lock, libraries, platform)}"
 
 
-def make(
-    interpreter: Interpreter,
-    platform: str,
-    pins: Mapping[str, str],
-    *,
-    folder: Path,
-    work: Path,
-    store: Store,
-    progress: Progress,
-) -> Path:
+def make(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, shop: Workshop) -> Path:
     """Make the ``python`` package of one interpreter.
 
     Args:
-        interpreter: its lock.
-        platform: the conda subdir; only linux-64 is made so far.
-        pins: soname → match spec of the package that has it.
-        folder: the channel's subdir folder.
-        work: a folder for temporary files.
-        store: where the jar comes from.
-        progress: who listens.
+        interpreter: its entry in the lock.
+        lock: names the source of the modules that the jar may lack.
+        libraries: which package has which soname, and the headers for those modules.
+        shop: for which platform, and where; only linux-64 is made so far.
 
     Raises:
         UnsupportedMachine: there is no jar for the platform, or no module that knows its layout.
         BaseBuildFailed: the jar cannot be made into a package.
         SourceUnreachable, ChecksumMismatch: from obtaining the jar.
     """
-    if platform not in interpreter.jars or not platform.startswith("linux-"):
+    if shop.platform not in interpreter.jars or not shop.platform.startswith("linux-"):
         raise UnsupportedMachine(
-            f"the embedded base has no Python {interpreter.python} for {platform}",
+            f"the embedded base has no Python {interpreter.python} for {shop.platform}",
             todo="use --base conda-forge there, or leave this Python out.",
         )
-    jar = obtain(interpreter.source(platform), store, progress)
+    jar = shop.obtain(interpreter.source(shop.platform))
     python = interpreter.python
-    work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=work, prefix=f"python-{python}-") as room:
-        tree = Path(room) / "tree"
+    with shop.room(f"python-{python}") as room:
+        tree = room / "tree"
         cpython_linux.stage(jar, tree, python)
-        if platforms.of(platform).can_run():
+        absent = cpython_linux.absent_modules(tree, python)
+        added = cpython_modules.add_missing(tree, python, absent, lock=lock, libraries=libraries, room=room, shop=shop)
+        if platforms.of(shop.platform).can_run():
             cpython_linux.byte_compile(tree, python)
         _activation(tree)
-        return pack(_package(interpreter, platform, pins, tree), tree, folder)
+        facts = {
+            "made_from": f"org.bytedeco:cpython:{interpreter.release}:{interpreter.jars[shop.platform].classifier}",
+            "modules_from_source": dict.fromkeys(added, lock.modules_source.file),
+            "absent_modules": sorted(set(absent) - set(added)),
+        }
+        build = _build_string(interpreter, lock, libraries, shop.platform)
+        package = _package(interpreter, shop.platform, build, _needs(tree, interpreter, libraries), facts)
+        return pack(package, tree, shop.native)
 
 
-def _package(interpreter: Interpreter, platform: str, pins: Mapping[str, str], tree: Path) -> Package:
-    python = interpreter.python
-    needs = elf.needs(tree)
+def _build_string(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, platform: str) -> str:
+    inputs = [library.model_dump(mode="json") for library in libraries.libraries]
+    jar = interpreter.jars[platform].sha256
+    key = content_key(_REVISION, jar, lock.modules_source_sha256, inputs, libraries.elsewhere)
+    return f"h{key}_0_{_flavour(interpreter.python)}"
+
+
+def _needs(tree: Path, interpreter: Interpreter, libraries: Libraries) -> tuple[str, ...]:
+    """Return match specs for glibc and for the libraries that the staged binaries load."""
+    needs, pins = elf.needs(tree), libraries.pins()
     unknown = [soname for soname in needs.sonames if soname not in pins]
     if unknown:
         raise BaseBuildFailed(
-            f"Python {python} loads libraries that no package of the base channel has: {', '.join(unknown)}",
+            f"Python {interpreter.python} loads what no package of the base channel has: {', '.join(unknown)}",
             where="bootstrap/python/libraries.json",
             todo="lock a package that has them, or take the modules that load them out (cpython_linux.py).",
         )
+    return (*needs.virtual(), *sorted({pins[soname] for soname in needs.sonames}))
+
+
+def _package(
+    interpreter: Interpreter, platform: str, build: str, needs: tuple[str, ...], facts: Mapping[str, object]
+) -> Package:
+    python = interpreter.python
     abi = f"python_abi {python}.* *_{_tag(python)}"
-    depends = {*needs.virtual(), *(pins[soname] for soname in needs.sonames), "ca-certificates"}
+    # conda-forge: since 3.13 python depends on its ABI, before it only rules out others
     pinned = _flavour(python) != "cpython"
     return Package(
         "python",
         interpreter.version,
-        build_string(interpreter, platform, pins),
+        build,
         platform,
-        depends=(*sorted(depends), *([abi] if pinned else [])),
+        depends=(*needs, "ca-certificates", *([abi] if pinned else [])),
         constrains=() if pinned else (abi,),
         license="Python-2.0",
         summary="General purpose programming language",
         home="https://www.python.org/",
         run_exports={"weak": (abi,), "noarch": ("python",)},
         site_packages=f"lib/python{python}/site-packages",
-        extra={
-            "made_from": f"org.bytedeco:cpython:{interpreter.release}:{interpreter.jars[platform].classifier}",
-            "absent_modules": list(cpython_linux.absent_modules(tree, python)),
-        },
+        extra=facts,
     )
 
 
-def make_abi(interpreter: Interpreter, *, folder: Path, work: Path) -> Path:
+def make_abi(interpreter: Interpreter, shop: Workshop) -> Path:
     """Make the ``python_abi`` package: no files, only the names that hold extension modules to their Python."""
-    work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=work, prefix="python_abi-") as room:
-        return pack(abi_package(interpreter), Path(room), folder)
+    with shop.room("python_abi") as tree:
+        return pack(abi_package(interpreter), tree, shop.noarch)
 
 
 def abi_package(interpreter: Interpreter) -> Package:

@@ -65,7 +65,10 @@ def stage(jar: Path, tree: Path, python: str) -> None:
         path.write_text(f"# The build's variables, with this prefix.\nbuild_time_vars = {text}\n", encoding="utf-8")
     for path in sorted(library.glob("_sysconfig_vars_*.json")):
         variables = _clean(json.loads(path.read_text(encoding="utf-8")), maker)
+        variables.pop("userbase", None)  # the maker's own home
         path.write_text(json.dumps(variables, indent=2), encoding="utf-8")
+    for path in (*library.glob("config-*/Makefile"), tree / "bin" / f"python{python}-config"):
+        path.write_text(_neutral(path.read_text(encoding="utf-8")), encoding="utf-8")
     for path in _files(tree):
         _replace_maker(path, maker.encode())
     _set_rpaths(tree, python)
@@ -124,12 +127,16 @@ def _clean(variables: dict[str, Any], maker: str) -> dict[str, Any]:
     cleaned = {}
     for name, value in variables.items():
         if isinstance(value, str):
-            text = re.sub(r" ?-s -Wl,-rpath,\S+", "", value)
-            text = re.sub(r"\b(gcc|g\+\+|c\+\+) -m64", r"\1", text)
-            cleaned[name] = text.replace(maker, PLACEHOLDER)
+            cleaned[name] = _neutral(value).replace(maker, PLACEHOLDER)
         else:
             cleaned[name] = value
     return cleaned
+
+
+def _neutral(text: str) -> str:
+    """Take the linker's and compiler's flags that only the jar's maker needed out of a text."""
+    text = re.sub(r" ?-s -Wl,-rpath,\S*ORIGIN[^\s'\"]*", "", text)
+    return re.sub(r"\b(gcc|g\+\+|c\+\+) -m64", r"\1", text)
 
 
 def _link_names(tree: Path, python: str) -> None:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import io
 import re
 import tarfile
-import tempfile
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from kafka_forge.bases import elf
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.errors import BaseBuildFailed
-from kafka_forge.sources import obtain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from kafka_forge.bases.python_locks import Deb, Library
-    from kafka_forge.files import Store
-    from kafka_forge.progress import Progress
+    from kafka_forge.bases.workshop import Workshop
 
 _REVISION = 1
 """Goes up whenever `make` would give another package from the same input."""
@@ -29,23 +27,21 @@ _AR_HEADER = 60  # bytes; name at 0, size at 48, https://en.wikipedia.org/wiki/A
 _AR_SIZE = slice(48, 58)
 
 
-def build_string(library: Library, platform: str) -> str:
-    """Return the build string: a hash of all that the package is made from."""
-    return f"h{content_key(_REVISION, [deb.sha256 for deb in library.debs[platform]], library.depends)}_0"
+def stem(library: Library, platform: str) -> str:
+    """Return the package's full name; its build string hashes all that it is made from."""
+    return f"{library.name}-{library.version}-{_build_string(library, platform)}"
 
 
-def make(library: Library, platform: str, *, folder: Path, work: Path, store: Store, progress: Progress) -> Path:
+def make(library: Library, shop: Workshop) -> Path:
     """Make one library's conda package: the shared objects and their names, the copyright files, nothing else.
 
     Raises:
         BaseBuildFailed: a promised soname is not in Debian's packages.
         SourceUnreachable, ChecksumMismatch: from obtaining them.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=work, prefix=f"{library.name}-") as room:
-        tree = Path(room)
-        for deb in library.debs[platform]:
-            _take_libraries(deb, obtain(deb.source(), store, progress), tree)
+    with shop.room(library.name) as tree:
+        for deb in library.debs[shop.platform]:
+            take_libraries(deb, shop.obtain(deb.source()), tree)
         missing = [soname for soname in library.sonames if not (tree / "lib" / soname).exists()]
         if missing:
             raise BaseBuildFailed(
@@ -57,18 +53,23 @@ def make(library: Library, platform: str, *, folder: Path, work: Path, store: St
         package = Package(
             library.name,
             library.version,
-            build_string(library, platform),
-            platform,
+            _build_string(library, shop.platform),
+            shop.platform,
             depends=(*elf.needs(tree).virtual(), *library.depends),
             license=library.license,
             summary=library.summary,
             home=library.home,
             run_exports={"weak": (library.pin,)},
         )
-        return pack(package, tree, folder)
+        return pack(package, tree, shop.native)
 
 
-def _take_libraries(deb: Deb, file: Path, tree: Path) -> None:
+def _build_string(library: Library, platform: str) -> str:
+    return f"h{content_key(_REVISION, [deb.sha256 for deb in library.debs[platform]], library.depends)}_0"
+
+
+def take_libraries(deb: Deb, file: Path, tree: Path) -> None:
+    """Unpack a package's shared objects and their links into ``tree/lib``, its copyright into ``tree/info``."""
     for member, data in unpack(file):
         name = PurePosixPath(member.name).name
         if _SHARED.search(name):

@@ -16,8 +16,9 @@ from filelock import FileLock
 
 from kafka_forge.bases import certificates, cpython, debian_libraries, wheels
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheels, load
-from kafka_forge.errors import UnknownPython
-from kafka_forge.files import Store, explain_os_errors
+from kafka_forge.bases.workshop import Workshop
+from kafka_forge.errors import UnknownPython, UnsupportedMachine
+from kafka_forge.files import explain_os_errors
 from kafka_forge.paths import project_root
 
 if TYPE_CHECKING:
@@ -37,25 +38,6 @@ class Product:
     name: str
     path: Path
     make: Callable[[], Path]
-
-
-@dataclass(frozen=True, slots=True)
-class _Workshop:
-    """What every product is made with."""
-
-    platform: str
-    channel: Path
-    work: Path
-    store: Store
-    progress: Progress
-
-    @property
-    def native(self) -> Path:
-        return self.channel / self.platform
-
-    @property
-    def noarch(self) -> Path:
-        return self.channel / "noarch"
 
 
 def ensure(platform: str, pythons: Sequence[str], cache: Cache, progress: Progress) -> tuple[Path, ...]:
@@ -79,15 +61,12 @@ def ensure(platform: str, pythons: Sequence[str], cache: Cache, progress: Progre
         NoNetwork, SourceUnreachable, ChecksumMismatch: from obtaining the locked files.
         BaseBuildFailed: a file could not be made into a package.
     """
-    channel = cache.base / "channel"
-    shop = _Workshop(platform, channel, cache.work, Store(cache.store), progress)
+    shop = Workshop(platform, cache, progress)
     root = project_root()
     locks = load(Interpreters, root), load(Libraries, root), load(Wheels, root)
     every = tuple(interpreter.python for interpreter in locks[0].interpreters)
-    for python in pythons:
-        if python not in every:
-            raise UnknownPython(f"the embedded base has no Python {python}", todo=f"ask for one of {', '.join(every)}.")
-    with explain_os_errors(channel):
+    _require_known(pythons, platform, locks[0])
+    with explain_os_errors(shop.channel):
         for folder in (shop.native, shop.noarch):
             folder.mkdir(parents=True, exist_ok=True)
     with FileLock(cache.base / ".pythons.lock"):
@@ -96,8 +75,20 @@ def ensure(platform: str, pythons: Sequence[str], cache: Cache, progress: Progre
         return _make_all(missing, progress)
 
 
+def _require_known(pythons: Sequence[str], platform: str, lock: Interpreters) -> None:
+    jars = {interpreter.python: interpreter.jars for interpreter in lock.interpreters}
+    for python in pythons:
+        if python not in jars:
+            raise UnknownPython(f"the embedded base has no Python {python}", todo=f"ask for one of {', '.join(jars)}.")
+        if platform not in jars[python]:
+            raise UnsupportedMachine(
+                f"the embedded base has no Python {python} for {platform}",
+                todo="use --base conda-forge there, or leave this Python out.",
+            )
+
+
 def products(
-    shop: _Workshop, pythons: Sequence[str], interpreters: Interpreters, libraries: Libraries, wheel_lock: Wheels
+    shop: Workshop, pythons: Sequence[str], interpreters: Interpreters, libraries: Libraries, wheel_lock: Wheels
 ) -> list[Product]:
     """List every package that the channel should have for these Pythons, interpreters first: they take longest."""
     return [
@@ -108,74 +99,40 @@ def products(
 
 
 def _interpreters(
-    shop: _Workshop, pythons: Sequence[str], lock: Interpreters, libraries: Libraries
+    shop: Workshop, pythons: Sequence[str], lock: Interpreters, libraries: Libraries
 ) -> Iterable[Product]:
-    pins = libraries.pins()
     for interpreter in lock.interpreters:
         if interpreter.python not in pythons or shop.platform not in interpreter.jars:
             continue
-        build = cpython.build_string(interpreter, shop.platform, pins)
-        make = partial(
-            cpython.make,
-            interpreter,
-            shop.platform,
-            pins,
-            folder=shop.native,
-            work=shop.work,
-            store=shop.store,
-            progress=shop.progress,
-        )
-        yield Product("python", shop.native / f"python-{interpreter.version}-{build}.conda", make)
-        abi = shop.noarch / f"{cpython.abi_package(interpreter).stem}.conda"
-        yield Product("python_abi", abi, partial(cpython.make_abi, interpreter, folder=shop.noarch, work=shop.work))
+        stem = cpython.stem(interpreter, lock, libraries, shop.platform)
+        yield _product(shop.native, stem, partial(cpython.make, interpreter, lock, libraries, shop))
+        yield _product(shop.noarch, cpython.abi_package(interpreter).stem, partial(cpython.make_abi, interpreter, shop))
 
 
-def _libraries(shop: _Workshop, lock: Libraries) -> Iterable[Product]:
+def _libraries(shop: Workshop, lock: Libraries) -> Iterable[Product]:
     for library in lock.libraries:
         if shop.platform in library.debs:
-            stem = f"{library.name}-{library.version}-{debian_libraries.build_string(library, shop.platform)}"
-            make = partial(
-                debian_libraries.make,
-                library,
-                shop.platform,
-                folder=shop.native,
-                work=shop.work,
-                store=shop.store,
-                progress=shop.progress,
-            )
-            yield Product(library.name, shop.native / f"{stem}.conda", make)
+            stem = debian_libraries.stem(library, shop.platform)
+            yield _product(shop.native, stem, partial(debian_libraries.make, library, shop))
 
 
-def _wheels(shop: _Workshop, pythons: Sequence[str], lock: Wheels) -> Iterable[Product]:
+def _wheels(shop: Workshop, pythons: Sequence[str], lock: Wheels) -> Iterable[Product]:
     bundle = certificates.bundle(lock)
-    make = partial(
-        certificates.make, bundle, folder=shop.noarch, work=shop.work, store=shop.store, progress=shop.progress
-    )
-    yield Product("ca-certificates", shop.noarch / f"{certificates.package(bundle).stem}.conda", make)
-    names = lock.conda_names()
-    pure = [(wheel, None) for wheel in lock.pure]
-    binary = [
-        (wheel, python) for wheel in lock.binary.get(shop.platform, ()) for python in pythons if python in wheel.pythons
-    ]
-    for wheel, python in [*pure, *binary]:
-        folder = shop.native if python else shop.noarch
-        stem = f"{wheel.package}-{wheel.version}-{wheels.build_string(wheel, python)}"
-        make = partial(
-            wheels.make,
-            wheel,
-            python,
-            subdir=folder.name,
-            pythons=lock.pythons,
-            names=names,
-            folder=folder,
-            work=shop.work,
-            store=shop.store,
-            progress=shop.progress,
-        )
-        yield Product(wheel.package, folder / f"{stem}.conda", make)
+    yield _product(shop.noarch, certificates.package(bundle).stem, partial(certificates.make, bundle, shop))
+    for wheel in lock.pure:
+        yield _product(shop.noarch, wheels.stem(wheel, None, lock), partial(wheels.make, wheel, None, lock, shop))
+    for wheel in lock.binary.get(shop.platform, ()):
+        for python in pythons:
+            if python in wheel.pythons:
+                stem = wheels.stem(wheel, python, lock)
+                yield _product(shop.native, stem, partial(wheels.make, wheel, python, lock, shop))
 
 
-def _remove_stale(shop: _Workshop, wanted: Sequence[Product]) -> None:
+def _product(folder: Path, stem: str, make: Callable[[], Path]) -> Product:
+    return Product(stem.rsplit("-", 2)[0], folder / f"{stem}.conda", make)
+
+
+def _remove_stale(shop: Workshop, wanted: Sequence[Product]) -> None:
     """Take out packages of ours that no lock names any more: a solver might else prefer them."""
     names = {product.name for product in wanted}
     paths = {product.path for product in wanted}

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import configparser
 import re
-import tempfile
 import zipfile
 from email.parser import HeaderParser
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -22,15 +20,14 @@ from packaging.utils import canonicalize_name
 from kafka_forge.bases import elf
 from kafka_forge.bases.packing import PLACEHOLDER, Package, content_key, pack
 from kafka_forge.errors import LockInvalid
-from kafka_forge.sources import obtain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from email.message import Message
+    from pathlib import Path
 
-    from kafka_forge.bases.python_locks import Wheel
-    from kafka_forge.files import Store
-    from kafka_forge.progress import Progress
+    from kafka_forge.bases.python_locks import Wheel, Wheels
+    from kafka_forge.bases.workshop import Workshop
 
 _REVISION = 1
 """Goes up whenever `make` would give another package from the same wheel."""
@@ -43,59 +40,38 @@ sys.exit({function}())
 """
 
 
-def build_string(wheel: Wheel, python: str | None) -> str:
-    """Return the build string; ``python`` is None for a pure wheel."""
-    key = content_key(_REVISION, wheel.sha256, wheel.package)
-    return f"py{python.replace('.', '')}h{key}_0" if python else f"pyh{key}_0"
+def stem(wheel: Wheel, python: str | None, lock: Wheels) -> str:
+    """Return the package's full name; its build string hashes all that it is made from. ``python`` as in `make`."""
+    return f"{wheel.package}-{wheel.version}-{_build_string(wheel, python, lock)}"
 
 
-def make(
-    wheel: Wheel,
-    python: str | None,
-    *,
-    subdir: str,
-    pythons: Sequence[str],
-    names: Mapping[str, str],
-    folder: Path,
-    work: Path,
-    store: Store,
-    progress: Progress,
-) -> Path:
+def make(wheel: Wheel, python: str | None, lock: Wheels, shop: Workshop) -> Path:
     """Make the conda package of one wheel, for one Python where it has extension modules.
 
     Args:
-        wheel: its lock.
-        python: ``"3.12"``; None for a pure wheel.
-        subdir: the conda subdir; ``noarch`` for a pure wheel.
-        pythons: the Pythons that a pure wheel's markers are evaluated for.
-        names: the index's project name → conda-forge's.
-        folder: the channel's subdir folder.
-        work: a folder for temporary files.
-        store: where the wheel comes from.
-        progress: who listens.
+        wheel: its entry in the lock.
+        python: ``"3.12"``; None for a pure wheel, which serves all of the lock's Pythons.
+        lock: gives conda-forge's names of what the wheel asks for.
+        shop: for which platform, and where.
 
     Raises:
         LockInvalid: the wheel asks for a project that the lock does not name.
         SourceUnreachable, ChecksumMismatch: from obtaining it.
     """
-    file = obtain(wheel.source(), store, progress)
-    work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=work, prefix=f"{wheel.package}-") as room, zipfile.ZipFile(file) as archive:
-        tree = Path(room)
+    file = shop.obtain(wheel.source())
+    folder = shop.native if python else shop.noarch
+    with shop.room(wheel.package) as tree, zipfile.ZipFile(file) as archive:
         metadata, entry_points = _unpack(archive, tree, python)
         if python:
             for line in entry_points:
                 _write_script(tree / "bin", line)
+        asked = depends(metadata, (python,) if python else lock.pythons, lock.conda_names(), wheel.file)
         package = Package(
             wheel.package,
             wheel.version,
-            build_string(wheel, python),
-            subdir,
-            depends=(
-                *_python_depends(metadata, python),
-                *elf.needs(tree).virtual(),
-                *depends(metadata, (python,) if python else pythons, names, wheel.file),
-            ),
+            _build_string(wheel, python, lock),
+            folder.name,
+            depends=(*_python_depends(metadata, python), *elf.needs(tree).virtual(), *asked),
             noarch=None if python else "python",
             license=_license(metadata),
             summary=str(metadata.get("Summary", "")),
@@ -104,6 +80,12 @@ def make(
             extra={"made_from": wheel.file},
         )
         return pack(package, tree, folder)
+
+
+def _build_string(wheel: Wheel, python: str | None, lock: Wheels) -> str:
+    renamed = sorted((project, name) for project, name in lock.conda_names().items() if project != name)
+    key = content_key(_REVISION, wheel.sha256, wheel.package, renamed, None if python else lock.pythons)
+    return f"py{python.replace('.', '')}h{key}_0" if python else f"pyh{key}_0"
 
 
 def depends(metadata: Message, pythons: Sequence[str], names: Mapping[str, str], where: str) -> tuple[str, ...]:
@@ -132,9 +114,8 @@ def depends(metadata: Message, pythons: Sequence[str], names: Mapping[str, str],
 
 
 def _environment(python: str) -> dict[str, str]:
-    # The embedded base is for Linux so far; the markers that differ elsewhere come with its other platforms.
+    """Return PEP 508's environment of an interpreter of the base: Linux so far, whatever machine this runs on."""
     return {
-        **{key: str(value) for key, value in default_environment().items()},
         "python_version": python,
         "python_full_version": f"{python}.0",
         "implementation_name": "cpython",
@@ -143,6 +124,9 @@ def _environment(python: str) -> dict[str, str]:
         "os_name": "posix",
         "sys_platform": "linux",
         "platform_system": "Linux",
+        "platform_machine": "x86_64",
+        "platform_release": "",
+        "platform_version": "",
         "extra": "",
     }
 

@@ -1,0 +1,158 @@
+"""The modules of the standard library that some jars lack, compiled from CPython's own source with zig.
+
+The jars of 3.10 and 3.11 were made on a system without the headers of xz and SQLite, so they have no ``_lzma`` (which
+installers need) and no ``_sqlite3``. The source at hand is that of 3.11; two names that 3.11 made public are spelled
+as 3.10 spells them, and then its modules serve 3.10 as well: both Pythons' own ``lzma`` and ``sqlite3`` import them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from kafka_forge.bases import debian_libraries
+from kafka_forge.errors import BaseBuildFailed
+from kafka_forge.sources import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from kafka_forge.bases.python_locks import Interpreters, Libraries, Library
+    from kafka_forge.bases.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One extension module.
+
+    Attributes:
+        name: as it is imported.
+        sources: `PurePath.match` patterns in CPython's source.
+        library: the package of the lock that it links with.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    library: str
+
+
+MODULES = (
+    Module("_lzma", ("Modules/_lzmamodule.c", "Modules/clinic/_lzmamodule.c.h"), "liblzma"),
+    Module("_sqlite3", ("Modules/_sqlite/*", "Modules/_sqlite/clinic/*"), "libsqlite"),
+)
+_TARGETS = {"linux-64": "x86_64-linux-gnu.2.17", "linux-aarch64": "aarch64-linux-gnu.2.17"}
+_SPELLED_AS_IN_3_10 = (
+    "-D_PyCFunction_CAST(f)=((PyCFunction)(void(*)(void))(f))",
+    "-DPyType_GetModuleByDef=_PyType_GetModuleByDef",
+)
+
+
+def source_of(lock: Interpreters) -> Source:
+    """Return where CPython's source is to be had."""
+    return Source(lock.modules_source.file, lock.modules_source_sha256, providers=(lock.modules_source,))
+
+
+def add_missing(
+    tree: Path,
+    python: str,
+    absent: Collection[str],
+    *,
+    lock: Interpreters,
+    libraries: Libraries,
+    room: Path,
+    shop: Workshop,
+) -> tuple[str, ...]:
+    """Compile those absent modules that we know how to compile into the staged prefix.
+
+    Args:
+        tree: the staged prefix; gives the headers, gets the modules.
+        python: ``"3.10"``.
+        absent: names of modules that the jar lacks.
+        lock: names the source.
+        libraries: the lock of libraries, some with headers.
+        room: a temporary folder.
+        shop: for which platform, and where the inputs come from.
+
+    Returns:
+        The names of the modules added.
+
+    Raises:
+        BaseBuildFailed: a module does not compile.
+        SourceUnreachable, ChecksumMismatch: from obtaining an input.
+    """
+    wanted = [module for module in MODULES if module.name in absent]
+    if not wanted or shop.platform not in _TARGETS:
+        return ()
+    source = room / "source"
+    _unpack(shop.obtain(source_of(lock)), source, [pattern for module in wanted for pattern in module.sources])
+    by_name = {library.name: library for library in libraries.libraries}
+    for module in wanted:
+        shelf = room / module.library
+        _take_library(by_name[module.library], shelf, shop)
+        _compile(module, tree, python, source, shelf, shop)
+    return tuple(module.name for module in wanted)
+
+
+def _unpack(archive: Path, folder: Path, patterns: Collection[str]) -> None:
+    with tarfile.open(archive) as members:
+        for member in members:
+            name = PurePosixPath(*PurePosixPath(member.name).parts[1:])  # without "Python-<version>/"
+            if not member.isfile() or not any(PurePosixPath("/", name).match(f"/{pattern}") for pattern in patterns):
+                continue
+            stream = members.extractfile(member)
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(stream.read() if stream else b"")
+
+
+def _take_library(library: Library, shelf: Path, shop: Workshop) -> None:
+    debian_libraries.take_headers(shop.obtain(library.headers[shop.platform].source()), shelf / "include")
+    for deb in library.debs[shop.platform]:
+        debian_libraries.take_libraries(deb, shop.obtain(deb.source()), shelf)
+
+
+def _compile(module: Module, tree: Path, python: str, source: Path, shelf: Path, shop: Workshop) -> None:
+    headers = tree / "include" / f"python{python}"
+    files = sorted(path for pattern in module.sources for path in source.glob(pattern) if path.suffix == ".c")
+    library = next(path for path in sorted((shelf / "lib").iterdir()) if not path.is_symlink())
+    dynload = tree / "lib" / f"python{python}" / "lib-dynload"
+    suffix = next(dynload.glob("_ssl.*.so")).name.partition(".")[2]
+    command = [
+        sys.executable,
+        "-m",
+        "ziglang",
+        "cc",
+        "-target",
+        _TARGETS[shop.platform],
+        "-shared",
+        "-fPIC",
+        "-O2",
+        "-s",
+        "-DNDEBUG",
+    ]
+    command += ["-DPy_BUILD_CORE_MODULE", *(_SPELLED_AS_IN_3_10 if python == "3.10" else ())]
+    command += [f"-I{folder}" for folder in (headers, headers / "internal", shelf / "include", source / "Modules")]
+    command += [
+        *map(str, files),
+        str(library),
+        "-Wl,-rpath,$ORIGIN/../..",
+        "-o",
+        str(dynload / f"{module.name}.{suffix}"),
+    ]
+    caches = {"ZIG_GLOBAL_CACHE_DIR": str(shop.cache.compiler), "ZIG_LOCAL_CACHE_DIR": str(source / "zig-cache")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | caches)
+    shutil.rmtree(source / "zig-cache", ignore_errors=True)
+    if done.returncode:
+        raise BaseBuildFailed(
+            f"{module.name} for Python {python} does not compile",
+            where=str(files[0]),
+            details=done.stderr.splitlines()[-10:],
+            todo="see the compiler's lines above; the sources are locked in bootstrap/python/interpreters.json.",
+        )
