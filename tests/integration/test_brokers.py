@@ -178,6 +178,24 @@ def test_the_broker_goes_when_its_owner_is_killed_outright() -> None:
     assert not ports.answers(address)
 
 
+def test_ctrl_c_while_a_broker_starts_leaves_nothing() -> None:
+    owner = subprocess.Popen([sys.executable, "-c", KILLED], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run, server, deadline = Cache.default().brokers / "run", None, time.monotonic() + 60
+    while server is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+        server = next((each.server for each in brokers.running(Cache.default()) if is_of(each, owner.pid)), None)
+    assert server is not None
+    owner.send_signal(signal.SIGINT)
+    _, errors = owner.communicate(timeout=60)
+    assert "KeyboardInterrupt" in errors
+    assert not server.alive
+    assert not set(run.glob(f"{owner.pid}-*"))
+
+
+def is_of(record: brokers.Record, pid: int) -> bool:
+    return record.owner is not None and record.owner.pid == pid
+
+
 def forge(*arguments: str) -> Any:
     ended = subprocess.run(
         [sys.executable, "-m", "kafka_forge.cli", *arguments, "--json"], capture_output=True, text=True, check=True

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 from kafka_forge import processes
 from kafka_forge.brokers import admin, ports, records, settings, share
 from kafka_forge.brokers.records import Identity, Record, new_folder
-from kafka_forge.errors import BrokerNotReady, PortTaken
+from kafka_forge.errors import BrokerNotReady, DiskFull, PortTaken
 from kafka_forge.evidence import tail
+from kafka_forge.files import explain_os_errors
 
 if TYPE_CHECKING:
     from kafka_forge.brokers.runtime import Runtime
@@ -29,6 +30,7 @@ _FORMAT_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _PORT_TRIES = 3
 _GUARD_SECONDS = 20.0
+_NO_ROOM = "No space left on device"
 _IGNORED = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
 
 
@@ -85,8 +87,10 @@ def _launch_once(runtime: Runtime, cache: Cache, port: int | None, *, detached: 
         started=time.time(),
     )
     try:
-        record.save()
-        cluster = _format(runtime, record, port, controller_port)
+        with explain_os_errors(folder):
+            record.save()
+            _write_settings(record, port, controller_port)
+        cluster = _format(runtime, record)
         pid, guard = _spawn(_java(runtime, folder, "kafka.Kafka"), folder, detached=detached)
         record = record.model_copy(update={"server": Identity.of(pid)})
         record.save()
@@ -128,14 +132,16 @@ def _cluster_id() -> str:
     return text
 
 
-def _format(runtime: Runtime, record: Record, port: int, controller_port: int) -> str:
-    """Write the settings and format the data folder (KIP-631); return the new cluster's id."""
-    folder = record.folder
-    (folder / "tmp").mkdir()
+def _write_settings(record: Record, port: int, controller_port: int) -> None:
+    (record.folder / "tmp").mkdir()
     values = settings.properties(port=port, controller_port=controller_port, data=record.log_dir)
-    (folder / "server.properties").write_text(settings.render(values), encoding="utf-8")
+    (record.folder / "server.properties").write_text(settings.render(values), encoding="utf-8")
+
+
+def _format(runtime: Runtime, record: Record) -> str:
+    """Format the data folder (KIP-631); return the new cluster's id."""
     cluster = _cluster_id()
-    command = _java(runtime, folder, "kafka.tools.StorageTool")
+    command = _java(runtime, record.folder, "kafka.tools.StorageTool")
     arguments = [*command[:-1], "format", "--cluster-id", cluster, "--config", command[-1]]
     ended = processes.run(arguments, log=record.log, environment=_environment(), timeout=_FORMAT_SECONDS)
     if ended.returncode:
@@ -201,9 +207,16 @@ def _explain_end(record: Record) -> None:
     raise not_ready(record, f"Kafka {record.version} ended while it started")
 
 
-def not_ready(record: Record, what: str) -> BrokerNotReady:
+def not_ready(record: Record, what: str) -> BrokerNotReady | DiskFull:
     """Return the error for a broker that did not come up, with its log's last lines."""
     details = tail(record.log)
+    if any(_NO_ROOM in line for line in details):
+        return DiskFull(
+            f"{what}: no room is left on the file system",
+            where=str(record.folder),
+            details=details[-5:],
+            todo="free some space (`kafka-forge clean` shows what the cache holds), or set KAFKA_FORGE_CACHE.",
+        )
     return BrokerNotReady(
         what,
         where=str(keep_log(record)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import shutil
 import subprocess
 import threading
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.1
 _CANCEL_SECONDS = 10.0
+_ROOM_BYTES = 1 << 30  # an archive has some 60 MB; on a nearly full disk the broker needs them more
 
 
 def archive_of(home: Path, java: Path) -> Path:
@@ -46,30 +48,35 @@ class Making:
     """
 
     def __init__(self, java: Sequence[str], archive: Path, folder: Path) -> None:
+        self._java = java
         self._archive = archive
-        self._draft = folder / archive.name
+        self._folder = folder
         self._cancelled = threading.Event()
-        classes = folder / "classes-whole.txt"
-        # the broker goes on writing, and its last line may be a part of one
-        listed = (folder / "classes.txt").read_text(encoding="utf-8").rpartition("\n")[0]
-        classes.write_text(listed + "\n", encoding="utf-8")
-        dump = ["-Xshare:dump", f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={self._draft}"]
-        self._arguments = [java[0], *dump, *java[1:]]
         self._thread = threading.Thread(target=self._run, name="class-archive", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
+        with contextlib.suppress(OSError, KeyboardInterrupt):  # it is only for speed; the next broker will make it
+            draft = self._folder / self._archive.name
+            if shutil.disk_usage(self._folder).free > _ROOM_BYTES and self._dump(self._whole_lines(), draft):
+                draft.replace(self._archive)
+
+    def _whole_lines(self) -> Path:
+        """Return a copy of the list of classes: the broker goes on writing it, and may be within a line."""
+        listed = (self._folder / "classes.txt").read_text(encoding="utf-8").rpartition("\n")[0]
+        copy = self._folder / "classes-whole.txt"
+        copy.write_text(listed + "\n", encoding="utf-8")
+        return copy
+
+    def _dump(self, classes: Path, draft: Path) -> bool:
+        dump = ["-Xshare:dump", f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={draft}"]
         quiet = subprocess.DEVNULL
-        with (
-            contextlib.suppress(OSError, KeyboardInterrupt),  # it is only for speed; the next broker will make it
-            processes.started(self._arguments, stdout=quiet, stderr=quiet) as child,
-        ):
+        with processes.started([self._java[0], *dump, *self._java[1:]], stdout=quiet, stderr=quiet) as child:
             while child.poll() is None and not self._cancelled.wait(_POLL_SECONDS):
                 pass
             if child.returncode is None:
                 child.kill()  # while it dumps, Java is deaf to SIGTERM
-            elif child.returncode == 0:
-                self._draft.replace(self._archive)
+            return child.returncode == 0
 
     def wait(self, seconds: float) -> None:
         """Wait for it, for so many seconds at most."""
