@@ -112,6 +112,25 @@ def _row(room: Room) -> dict[str, Any]:
     return {"room": room.name, "bytes": size(room.path), "what": room.what, "path": str(room.path)}
 
 
+def bar_brokers(cache: Cache, chosen: Sequence[Room]) -> None:
+    """Make sure that no broker runs out of the rooms that are to be removed.
+
+    A broker from ``broker start`` outlives the run that started it, so it does not hold `using`.
+
+    Raises:
+        NotWritable: one runs.
+    """
+    from kafka_forge import brokers
+
+    running = brokers.running(cache) if any(room.name == "brokers" for room in chosen) else []
+    if running:
+        raise NotWritable(
+            f"a broker runs out of the cache: {', '.join(each.address for each in running)}",
+            where=str(cache.brokers),
+            todo="stop it with `kafka-forge broker stop`, then clean.",
+        )
+
+
 def remove(room: Room) -> dict[str, Any]:
     """Remove a room; return what `sizes` said of it before.
 

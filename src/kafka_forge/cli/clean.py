@@ -21,6 +21,7 @@ def command(rooms: tuple[str, ...], everything: bool, as_json: bool) -> None:
 
     cache = Cache.default()
     chosen = cleaning.rooms(cache) if everything else cleaning.named(cache, rooms)
+    cleaning.bar_brokers(cache, chosen)
     removed = [cleaning.remove(room) for room in chosen]
     if as_json:
         echo_json({"cache": str(cache.root), "removed": removed, "rooms": cleaning.sizes(cache)})
