@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from rattler_build import assemble_package
 
 from kafka_forge import channel, checks, environment, inspection, platforms
 from kafka_forge.contract import Contract
-from kafka_forge.errors import BaseUnreachable, InstallFailed, SolveFailed
+from kafka_forge.errors import BaseUnreachable, InstallFailed, ProbeFailed, SolveFailed
 from kafka_forge.files import sha256_of
 from kafka_forge.inspection import binaries, paths
 from kafka_forge.model import Artifact, Cell, Verdict
@@ -259,7 +260,7 @@ def test_librdkafka_is_loaded_from_the_prefix_and_says_its_version_and_features(
     version = confluent_kafka.libversion()[0]
     files: dict[str, bytes | Path] = {"lib/librdkafka.so.1": bundled_librdkafka()}
     artifact = package(tmp_path, "librdkafka", files, version=version)
-    evidence = inspection.inspect(installed(artifact, cache, tmp_path / "prefix"), EMPTY, cache)
+    evidence = inspection.inspect(installed(artifact, cache, tmp_path / "prefix"), EMPTY, progress=Silent())
 
     assert [result.verdict for result in judged("one-librdkafka", {}, evidence)] == [Verdict.PASS]
     assert [result.verdict for result in judged("librdkafka-version", {}, evidence)] == [Verdict.PASS]
@@ -272,18 +273,37 @@ def test_librdkafka_is_loaded_from_the_prefix_and_says_its_version_and_features(
 
 @linux
 def test_a_copy_that_a_wheel_brings_along_is_found_whatever_its_name(tmp_path: Path, cache: Cache) -> None:
-    from dataclasses import replace
-
     files: dict[str, bytes | Path] = {"lib/librdkafka.so.1": bundled_librdkafka()}
     made = installed(package(tmp_path, "librdkafka", files), cache, tmp_path / "prefix")
     # The toolkit's own Python, whose confluent-kafka is a wheel, stands in for a client that bundles its library.
     wheel = Contract(promises={"imports": {"modules": ["confluent_kafka"]}})
-    evidence = inspection.inspect(replace(made, python=Path(sys.executable)), wheel, cache)
+    evidence = inspection.inspect(replace(made, python=Path(sys.executable)), wheel, progress=Silent())
 
     result = judged("one-librdkafka", {}, evidence)[0]
 
     assert result.verdict is Verdict.FAIL
     assert "confluent_kafka.libs" in result.summary
+
+
+@linux
+def test_a_module_that_talks_is_heard_and_an_interpreter_that_crashes_is_no_evidence(
+    tmp_path: Path, cache: Cache
+) -> None:
+    made = installed(package(tmp_path, "mine", {"lib/mine.txt": b"mine"}), cache, tmp_path / "prefix")
+    talkative = Contract(promises={"imports": {"modules": ["this", "no_such_module"]}})
+
+    seen = inspection.inspect(replace(made, python=Path(sys.executable)), talkative, progress=Silent())
+
+    answers = seen.probe["imports"]
+    assert (answers["this"]["ok"], answers["no_such_module"]["ok"]) == (True, False)
+    assert "no_such_module" in answers["no_such_module"]["error"]
+
+    crashing = tmp_path / "python"
+    crashing.write_text("#!/bin/sh\necho last words\nkill -SEGV $$\n")
+    crashing.chmod(0o755)
+    with pytest.raises(ProbeFailed, match="signal 11") as failure:
+        inspection.inspect(replace(made, python=crashing), talkative, progress=Silent())
+    assert "last words" in failure.value.details
 
 
 # --- build paths ----------------------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from kafka_forge.inspection import binaries, paths, runtime
 if TYPE_CHECKING:
     from kafka_forge.contract import Contract
     from kafka_forge.model import Environment, JsonObject
-    from kafka_forge.paths import Cache
+    from kafka_forge.progress import Progress
 
 
-def inspect(environment: Environment, contract: Contract, cache: Cache) -> InspectEvidence:
+def inspect(environment: Environment, contract: Contract, *, progress: Progress) -> InspectEvidence:
     """Look at an artifact in its fresh environment.
 
     Where this machine cannot run the artifact's platform, the files are looked at in full and ``probe`` is empty.
@@ -26,7 +26,7 @@ def inspect(environment: Environment, contract: Contract, cache: Cache) -> Inspe
     Args:
         environment: as `environment.install` made it.
         contract: names the modules to import.
-        cache: the cache in use; no file of the artifact may name its folder.
+        progress: told what is being done.
 
     Raises:
         ProbeFailed: the program inside the environment crashed, hung, or could not be run.
@@ -37,15 +37,29 @@ def inspect(environment: Environment, contract: Contract, cache: Cache) -> Inspe
     record = _record(environment)
     files = tuple(sorted(record["files"]))
     package = Path(record["extracted_package_dir"])
+    with progress.task(f"inspect {environment.artifact.cell.id}", total=3) as task:
+        task.note("reading its binaries")
+        found = tuple(binaries.read(environment.prefix, files, platform))
+        task.advance()
+        task.note("looking for build paths")
+        leaks = paths.scan(package, paths.of_this_machine(_checkout(), _cache_root(package)))
+        task.advance()
+        task.note("asking the running client")
+        answer = runtime.ask(environment, modules_of(contract)) if platform.can_run() else {}
     return InspectEvidence(
         environment=environment,
         files=files,
-        binaries=tuple(binaries.read(environment.prefix, files, platform)),
-        build_paths=paths.scan(package, paths.of_this_machine(_checkout(), cache.root)),
+        binaries=found,
+        build_paths=leaks,
         depends=tuple(record.get("depends", ())),
-        probe=runtime.ask(environment, modules_of(contract)) if platform.can_run() else {},
+        probe=answer,
         seconds=time.perf_counter() - begun,
     )
+
+
+def _cache_root(package: Path) -> Path:
+    """Return the cache that a package was unpacked in: `environment.install` puts it into ``packages/pkgs/NAME``."""
+    return package.parents[2]
 
 
 def modules_of(contract: Contract) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,14 +46,13 @@ def _probe(environment: Environment, modules: Sequence[str]) -> JsonObject:
         library = environment.prefix / platform.library_dir / platform.librdkafka
         request["library"] = str(library) if library.is_file() else None
     interpreter = environment.python or Path(sys.executable)
-    with tempfile.TemporaryDirectory(prefix="kafka-forge-probe-") as room:
-        target = Path(room) / "answer.json"
-        command: list[str | Path] = [interpreter, "-I", _PROBE, json.dumps(request), target]
-        done = processes.run(command, cwd=Path(room), environment=variables(environment), timeout=_SECONDS)
-        if done.returncode != 0 or not target.is_file():
-            raise _failed(environment, done)
-        answer: JsonObject = json.loads(target.read_text(encoding="utf-8"))
-        return answer
+    command: list[str | Path] = [interpreter, "-I", _PROBE, json.dumps(request)]
+    done = processes.run(command, cwd=environment.prefix, environment=variables(environment), timeout=_SECONDS)
+    answers = [line for line in done.output.splitlines() if line.startswith(b'{"imports": ')]
+    if done.returncode != 0 or not answers:
+        raise _failed(environment, done)
+    answer: JsonObject = json.loads(answers[-1])
+    return answer
 
 
 def _failed(environment: Environment, done: processes.Finished) -> ProbeFailed:

@@ -1,8 +1,8 @@
 """Looks from inside a fresh environment; runs on its Python with the standard library and the artifact only.
 
-Usage: ``python -I probe.py REQUEST ANSWER``. REQUEST is JSON: ``modules`` to import, in order; ``library``, a
-librdkafka to load where no module does; ``prefix``. ANSWER is the file to write, JSON too, with ``imports``,
-``librdkafka`` and ``mapped`` as `evidence.InspectEvidence` describes them.
+Usage: ``python -I probe.py REQUEST``. REQUEST is JSON: ``modules`` to import, in order; ``library``, a librdkafka to
+load where no module does; ``prefix``. One line of its output is the answer, JSON too, with ``imports``,
+``librdkafka`` and ``mapped`` as `evidence.InspectEvidence` describes them; modules may print what they like around it.
 
 Which files are loaded is asked of the kernel (``/proc/self/maps``, proc(5)), and which of them are librdkafka of
 their bytes: a copy that is renamed, bundled in a wheel's way or linked into an extension counts like any other.
@@ -110,5 +110,4 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    result = look(json.loads(sys.argv[1]))
-    Path(sys.argv[2]).write_text(json.dumps(result), encoding="utf-8")
+    print("\n" + json.dumps(look(json.loads(sys.argv[1]))))
