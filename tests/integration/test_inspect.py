@@ -43,7 +43,13 @@ def cache(tmp_path: Path) -> Cache:
 
 
 def package(
-    folder: Path, name: str, files: dict[str, bytes | Path], *, depends: Sequence[str] = (), version: str = "1.0"
+    folder: Path,
+    name: str,
+    files: dict[str, bytes | Path],
+    *,
+    depends: Sequence[str] = (),
+    version: str = "1.0",
+    platform: str = HERE,
 ) -> Artifact:
     """Make a package from bytes and copied files, put it into a channel, and return it."""
     stage = folder / "stage" / name
@@ -53,10 +59,10 @@ def package(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
     made = assemble_package(
-        name, version, HERE, "h1_0", folder / "made", files_dir=stage, depends=list(depends), compression_level=1
+        name, version, platform, "h1_0", folder / "made", files_dir=stage, depends=list(depends), compression_level=1
     )
-    file = channel.add(folder / "channel", Path(made.path), HERE)
-    cell = Cell(name, HERE, None, name, version, "h1_0", noarch=False)
+    file = channel.add(folder / "channel", Path(made.path), platform)
+    cell = Cell(name, platform, None, name, version, "h1_0", noarch=False)
     return Artifact(cell, file, sha256_of(file), file.stat().st_size)
 
 
@@ -248,6 +254,21 @@ def test_mach_o_and_pe_are_read_on_any_machine(tmp_path: Path) -> None:
     assert dylib.found == {"/usr/lib/libSystem.B.dylib": "system"}
     assert (dll.kind, dll.soname) == ("pe", "part.dll")
     assert {library.lower(): place for library, place in dll.found.items()} == {"kernel32.dll": "system"}
+
+
+def test_what_this_machine_cannot_run_is_inspected_and_not_called_passed(tmp_path: Path, cache: Cache) -> None:
+    foreign = "osx-arm64" if HERE != "osx-arm64" else "linux-64"
+    target = "aarch64-macos.11.0" if foreign == "osx-arm64" else "x86_64-linux-gnu.2.17"
+    library = compiled(tmp_path, target, "part", PART, "-lc")
+    name = platforms.of(foreign).librdkafka
+    floor = ["__osx >=11.0"] if foreign == "osx-arm64" else ["__glibc >=2.17"]
+    artifact = package(tmp_path, "librdkafka", {f"lib/{name}": library}, depends=floor, platform=foreign)
+
+    evidence = inspection.inspect(installed(artifact, cache, tmp_path / "prefix"), EMPTY, progress=Silent())
+
+    assert evidence.probe == {}
+    assert judged("rpath-inside-prefix", {}, evidence)[0].verdict is Verdict.PASS
+    assert judged("one-librdkafka", {}, evidence)[0].verdict is Verdict.INSPECTED
 
 
 # --- the running library --------------------------------------------------------------------------------------
