@@ -1,0 +1,285 @@
+"""The base channel's Python side: locks, wheels and folders that become packages, without network."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import zipfile
+from email.message import Message
+from pathlib import Path
+
+import pytest
+from rattler.package import IndexJson, PathsJson, RunExportsJson
+
+from kafka_forge.bases import cpython, cpython_linux, debian_libraries, pythons, wheels
+from kafka_forge.bases.packing import PLACEHOLDER, Package, pack
+from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheel, Wheels, load
+from kafka_forge.bases.workshop import Workshop
+from kafka_forge.errors import BaseBuildFailed, LockInvalid, UnknownPython, UnsupportedMachine
+from kafka_forge.files import Store, sha256_of
+from kafka_forge.paths import Cache, project_root
+from kafka_forge.progress import Silent
+
+ROOT = project_root()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workshop:
+    return Workshop("linux-64", Cache(tmp_path / "cache"), Silent())
+
+
+def extracted(file: Path, folder: Path) -> Path:
+    from rattler.package_streaming import extract
+
+    extract(file, folder)
+    return folder
+
+
+# --- locks ---------------------------------------------------------------------------------------------------
+
+
+def test_the_locks_serve_the_same_pythons() -> None:
+    interpreters, wheel_lock = load(Interpreters, ROOT), load(Wheels, ROOT)
+    assert tuple(each.python for each in interpreters.interpreters) == wheel_lock.pythons
+
+
+def test_every_binary_wheel_serves_every_python_once() -> None:
+    lock = load(Wheels, ROOT)
+    for platform, binary in lock.binary.items():
+        for project in {wheel.project for wheel in binary}:
+            served = [python for wheel in binary if wheel.project == project for python in wheel.pythons]
+            assert sorted(served) == sorted(lock.pythons), f"{project} on {platform}"
+
+
+def test_a_missing_lock_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(LockInvalid, match=r"cannot be read") as caught:
+        load(Wheels, tmp_path)
+    assert "relock" in caught.value.todo
+
+
+def test_a_lock_with_half_a_sha256_is_refused(tmp_path: Path) -> None:
+    text = (ROOT / "bootstrap" / "python" / "wheels.json").read_text(encoding="utf-8")
+    file = tmp_path / "bootstrap" / "python" / "wheels.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(text.replace(load(Wheels, ROOT).pure[0].sha256, "abc123"), encoding="utf-8")
+    with pytest.raises(LockInvalid) as caught:
+        load(Wheels, tmp_path)
+    assert any("pure.0.sha256" in line for line in caught.value.details)
+
+
+# --- packages ------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_becomes_a_package_that_rattler_reads(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "bin").mkdir(parents=True)
+    (tree / "bin" / "tool").write_text(f"#!{PLACEHOLDER}/bin/python\n", encoding="utf-8")
+    (tree / "bin" / "tool").chmod(0o700)
+    (tree / "bin" / "other").symlink_to("tool")
+    (tree / "data").write_bytes(b"\0" + PLACEHOLDER.encode())
+    package = Package("thing", "1.0", "h1_0", "linux-64", depends=("a >=1",), run_exports={"weak": ("thing >=1",)})
+    file = pack(package, tree, tmp_path)
+    index, paths = IndexJson.from_package_archive(file), PathsJson.from_package_archive(file)
+    assert (index.name.normalized, index.subdir, index.platform, index.arch) == ("thing", "linux-64", "linux", "x86_64")
+    assert index.depends == ["a >=1"]
+    assert RunExportsJson.from_package_archive(file).weak == ["thing >=1"]
+    found = {entry.relative_path.as_posix(): entry for entry in paths.paths}
+    assert found["bin/tool"].prefix_placeholder is not None
+    assert found["data"].prefix_placeholder is None, "a prefix may be longer than the placeholder: never in binaries"
+    assert found["bin/other"].path_type.softlink
+    unpacked = extracted(file, tmp_path / "unpacked")
+    assert (unpacked / "bin" / "tool").stat().st_mode & 0o777 == 0o755
+
+
+def test_the_same_folder_gives_the_same_bytes(tmp_path: Path) -> None:
+    sums = set()
+    for name in ("one", "two"):
+        tree = tmp_path / name / "tree"
+        tree.mkdir(parents=True)
+        for each in sorted(("b", "a"), reverse=name == "two"):
+            (tree / each).write_text(each, encoding="utf-8")
+        sums.add(sha256_of(pack(Package("thing", "1.0", "h1_0", "linux-64"), tree, tmp_path / name)))
+    assert len(sums) == 1
+
+
+def test_a_noarch_package_names_no_platform(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    abi = cpython.abi_package(load(Interpreters, ROOT).interpreters[0])
+    folder = extracted(pack(abi, tmp_path / "tree", tmp_path), tmp_path / "unpacked")
+    index = json.loads((folder / "info" / "index.json").read_text(encoding="utf-8"))
+    assert index["subdir"] == "noarch"
+    assert index["noarch"] == "generic"
+    assert not index.keys() & {"platform", "arch"}, "conda refuses a transaction over platform: noarch"
+
+
+@pytest.mark.parametrize(
+    ("python", "ending", "abi"),
+    [("3.12", "_0_cpython", "python 3.12.* *_cpython"), ("3.13", "_0_cp313", "python 3.13.* *_cp313")],
+)
+def test_build_strings_are_conda_forges(python: str, ending: str, abi: str) -> None:
+    lock, libraries = load(Interpreters, ROOT), load(Libraries, ROOT)
+    interpreter = next(each for each in lock.interpreters if each.python == python)
+    assert cpython.stem(interpreter, lock, libraries, "linux-64").endswith(ending)
+    assert cpython.abi_package(interpreter).constrains == (abi,)
+
+
+# --- wheels --------------------------------------------------------------------------------------------------
+
+
+def metadata(*requirements: str) -> Message:
+    message = Message()
+    for requirement in requirements:
+        message["Requires-Dist"] = requirement
+    return message
+
+
+NAMES = {"typing-extensions": "typing_extensions", "idna": "idna", "colorama": "colorama"}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "pythons_asked", "expected"),
+    [
+        ("idna>=2.8,<4", ("3.12",), ("idna <4,>=2.8",)),
+        ("Typing_Extensions>=4; python_version < '3.11'", ("3.12",), ()),
+        ("Typing_Extensions>=4; python_version < '3.11'", ("3.10", "3.12"), ("typing_extensions >=4",)),
+        ("colorama; sys_platform == 'win32'", ("3.12",), ()),
+        ("nowhere; extra == 'test'", ("3.12",), ()),
+    ],
+)
+def test_requirements_become_match_specs(
+    requirement: str, pythons_asked: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    assert wheels.depends(metadata(requirement), pythons_asked, NAMES, "x.whl") == expected
+
+
+def test_a_requirement_outside_the_lock_is_an_error() -> None:
+    with pytest.raises(LockInvalid, match="nowhere"):
+        wheels.depends(metadata("nowhere>=1"), ("3.12",), NAMES, "x.whl")
+
+
+def locked_wheel(shop: Workshop, **files: str) -> tuple[Wheel, Wheels]:
+    """Put a wheel of these files into the store, and return its entry in a lock."""
+    draft = shop.cache.root / "thing-1.0-py3-none-any.whl"
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(draft, "w") as archive:
+        archive.writestr("thing/__init__.py", "def main(): return 0\n")
+        archive.writestr(
+            "thing-1.0.dist-info/METADATA", "Name: thing\nRequires-Python: >=3.8\nLicense-Expression: MIT\n"
+        )
+        archive.writestr("thing-1.0.dist-info/entry_points.txt", "[console_scripts]\nthing-run = thing:main\n")
+        for name, content in files.items():
+            archive.writestr(name, content)
+    sha256 = sha256_of(draft)
+    Store(shop.cache.store).add(draft, sha256, origin="test")
+    wheel = Wheel(project="thing", package="thing", version="1.0", file=draft.name, sha256=sha256)
+    return wheel, Wheels(pythons=("3.12",), pure=(wheel,), binary={})
+
+
+def test_a_pure_wheel_becomes_noarch_python(shop: Workshop, tmp_path: Path) -> None:
+    wheel, lock = locked_wheel(shop, **{"thing-1.0.data/scripts/helper": "#!python\nprint()\n"})
+    folder = extracted(wheels.make(wheel, None, lock, shop), tmp_path / "unpacked")
+    assert (folder / "site-packages" / "thing" / "__init__.py").is_file()
+    assert (
+        (folder / "python-scripts" / "helper").read_text(encoding="utf-8").startswith(f"#!{PLACEHOLDER}/bin/python\n")
+    )
+    assert (folder / "site-packages" / "thing-1.0.dist-info" / "INSTALLER").read_text(encoding="utf-8") == "conda\n"
+    link = json.loads((folder / "info" / "link.json").read_text(encoding="utf-8"))
+    assert link["noarch"] == {"type": "python", "entry_points": ["thing-run = thing:main"]}
+    index = json.loads((folder / "info" / "index.json").read_text(encoding="utf-8"))
+    assert index["depends"] == ["python >=3.8"]
+    assert index["license"] == "MIT"
+
+
+def test_a_wheel_for_one_python_is_held_to_it(shop: Workshop, tmp_path: Path) -> None:
+    wheel, lock = locked_wheel(shop)
+    file = wheels.make(wheel, "3.12", lock, shop)
+    assert file.name.startswith("thing-1.0-py312h")
+    folder = extracted(file, tmp_path / "unpacked")
+    assert (folder / "lib" / "python3.12" / "site-packages" / "thing").is_dir()
+    assert "from thing import main" in (folder / "bin" / "thing-run").read_text(encoding="utf-8")
+    depends = IndexJson.from_package_archive(file).depends
+    assert depends == ["python >=3.12,<3.13.0a0", "python_abi 3.12.* *_cp312"]
+
+
+# --- interpreters and libraries ------------------------------------------------------------------------------
+
+
+def test_the_makers_paths_leave_binaries_and_texts(tmp_path: Path) -> None:
+    maker = b"/home/maker/build/linux"
+    binary, text = tmp_path / "lib.so", tmp_path / "Makefile"
+    content = b"\x7fELF..." + maker + b"/ssl/certs\0kept\0" + maker + b"/lib/engines\0\0end"
+    binary.write_bytes(content)
+    text.write_bytes(b"prefix=" + maker + b"\n")
+    for path in (binary, text):
+        cpython_linux._replace_maker(path, maker)
+    changed = binary.read_bytes()
+    assert len(changed) == len(content), "offsets in an ELF file must not move"
+    assert maker not in changed
+    assert b"/etc/ssl/certs\0" in changed
+    assert changed.endswith(b"\0end")
+    assert b"\0kept\0" in changed
+    assert text.read_text(encoding="utf-8") == f"prefix={PLACEHOLDER}\n"
+
+
+def test_sysconfig_leaves_compiler_and_rpath_to_the_build_environment() -> None:
+    variables = {
+        "CC": "gcc -m64 -pthread",
+        "LDSHARED": "gcc -m64 -pthread -shared -s -Wl,-rpath,\\$ORIGIN/,-rpath,\\$ORIGIN/../",
+        "INCLUDEPY": "/home/maker/include/python3.12",
+        "HAVE_FORK": 1,
+    }
+    cleaned = cpython_linux._clean(variables, "/home/maker")
+    assert cleaned["LDSHARED"] == "gcc -pthread -shared"
+    assert cleaned["LDSHARED"].startswith(cleaned["CC"]), "setuptools puts $CC in its place only then"
+    assert cleaned["INCLUDEPY"] == f"{PLACEHOLDER}/include/python3.12"
+    assert cleaned["HAVE_FORK"] == 1
+
+
+def deb(path: Path, **files: str) -> Path:
+    """Write a Debian package: an ar archive with a data.tar in it."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(f"./{name}")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content.encode()))
+    members = [("debian-binary", b"2.0\n"), ("control.tar.gz", b"odd"), ("data.tar.gz", data.getvalue())]
+    with path.open("wb") as sink:
+        sink.write(b"!<arch>\n")
+        for member, body in members:
+            sink.write(f"{member:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(body):<10}`\n".encode())
+            sink.write(body + b"\n" * (len(body) % 2))
+    return path
+
+
+def test_a_debian_package_is_unpacked(tmp_path: Path) -> None:
+    found = dict(debian_libraries.unpack(deb(tmp_path / "x.deb", **{"usr/include/a.h": "int a;"})))
+    assert {member.name: data for member, data in found.items()} == {"./usr/include/a.h": b"int a;"}
+    (tmp_path / "not.deb").write_bytes(b"!<arch>\n")
+    with pytest.raises(BaseBuildFailed):
+        list(debian_libraries.unpack(tmp_path / "not.deb"))
+
+
+# --- the whole -----------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_python_or_platform_is_named(shop: Workshop) -> None:
+    with pytest.raises(UnknownPython, match=r"3\.9"):
+        pythons.ensure("linux-64", ["3.9"], shop.cache, Silent())
+    with pytest.raises(UnsupportedMachine, match="osx-64"):
+        pythons.ensure("osx-64", ["3.12"], shop.cache, Silent())
+
+
+def test_only_our_own_stale_packages_leave_the_channel(shop: Workshop) -> None:
+    shop.native.mkdir(parents=True)
+    shop.noarch.mkdir()
+    locks = load(Interpreters, ROOT), load(Libraries, ROOT), load(Wheels, ROOT)
+    wanted = pythons.products(shop, locks[2].pythons, *locks)
+    stale, foreign = shop.native / "python-3.12.0-h0000000_0_cpython.conda", shop.native / "openssl-3.5.7-h1_0.conda"
+    for path in (stale, foreign, wanted[0].path):
+        path.touch()
+    pythons._remove_stale(shop, wanted)
+    assert not stale.exists()
+    assert foreign.exists()
+    assert wanted[0].path.exists()
