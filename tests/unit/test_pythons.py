@@ -7,7 +7,7 @@ import json
 import tarfile
 import zipfile
 from email.message import Message
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from rattler.package import IndexJson, PathsJson, RunExportsJson
@@ -20,6 +20,9 @@ from kafka_forge.errors import BaseBuildFailed, LockInvalid, UnknownPython, Unsu
 from kafka_forge.files import Store, sha256_of
 from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROOT = project_root()
 
