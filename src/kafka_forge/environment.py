@@ -243,5 +243,5 @@ def _clear_dead(home: Path) -> None:
         if not room.is_dir():
             continue
         lock = filelock.FileLock(room / ".alive", blocking=False)
-        with contextlib.suppress(filelock.Timeout), lock:
+        with contextlib.suppress(filelock.Timeout, OSError), lock:
             shutil.rmtree(room, ignore_errors=True)
