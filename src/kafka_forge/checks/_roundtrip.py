@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 IDENTITY = ("partition", "key", "length", "sha256")
 """What makes a record the one that was sent: its partition, key and value."""
 
+NOTHING = "nothing arrived"
+
 Codec = Literal["none", "gzip", "snappy", "lz4", "zstd"]
 
 
@@ -120,7 +122,9 @@ def compare(
         wanted = expected(evidence, codec)
         missing, surplus, examples = differences(wanted, records, fields)
         problems = [said_so] if (said_so := complaint(step, label, evidence)) else []
-        if missing or surplus:
+        if not records:
+            problems.append(NOTHING)
+        elif missing or surplus:
             problems.append(
                 f"{what}: of {len(wanted)} messages {missing} are not there as sent, {surplus} are there as not sent"
             )

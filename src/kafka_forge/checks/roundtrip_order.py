@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from kafka_forge.checks._roundtrip import IDENTITY, ModesAndCodecs, cases, complaint, conclude, expected
+from kafka_forge.checks._roundtrip import IDENTITY, NOTHING, ModesAndCodecs, cases, complaint, conclude, expected
 from kafka_forge.scenarios import corpus
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ class RoundtripOrder:
         for label, step, records, codec in cases(arguments, evidence):
             wanted = expected(evidence, codec)
             problems = [said] if (said := complaint(step, label, evidence)) else []
-            for partition in range(corpus.PARTITIONS):
+            problems += [] if records else [NOTHING]
+            for partition in range(corpus.PARTITIONS) if records else ():
                 problems += _disorder(partition, _of(partition, wanted), _of(partition, records))
             good = f"{len(records)} messages in order in {corpus.PARTITIONS} partitions"
             results.append(conclude(f"{self.id}[{label}]", problems, good, {"found": len(records)}, step))
