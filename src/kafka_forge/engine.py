@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kafka_forge.progress import Progress
     from kafka_forge.sources import Hints
 
+_ADDRESSES = ("https:", "http:", "ftp:", "file:")
 _POSITION = re.compile(r"\b(\d+):\d+")
 
 
@@ -159,6 +160,7 @@ def build(
     hints: Hints,
     progress: Progress,
     error_prefix_in_binary: bool = True,
+    solved: Sequence[str] = ("build", "host", "run"),
 ) -> Path:
     """Build one package and put it into a channel.
 
@@ -172,13 +174,14 @@ def build(
         progress: told about downloads.
         error_prefix_in_binary: refuse a package whose binaries hold the build's prefix. Only libraries that must
             know their prefix (OpenSSL's default folders) may turn it off; conda then rewrites them when it installs.
+        solved: the requirements that must have a solution before anything is built.
 
     Returns:
         The package's file in the channel.
 
     Raises:
         SourceUnreachable, ChecksumMismatch: as `sources.obtain`.
-        SolveFailed: the build, host or run requirements have no solution.
+        SolveFailed: they have none.
         BuildFailed: the script or one of the engine's checks failed; ``where`` is the log.
         DiskFull, NotWritable: the file system refuses.
     """
@@ -188,7 +191,7 @@ def build(
     try:
         with explain_os_errors(work):
             recipe = _draft(rendered, _sources(rendered, work / "sources", cache, hints, progress), work / "recipe")
-            solving.check(rendered, channels)
+            solving.check(rendered, channels, solved)
             return _run(rendered, recipe, work, channels, channel_dir, log, cache, error_prefix_in_binary)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -269,13 +272,15 @@ def _sources(
                 details=urls,
                 todo="add the sha256 of the file: only it says which bytes are meant.",
             )
-        name = urls[0].rsplit("/", 1)[-1]
-        wanted = sources.Source(name, source["sha256"], tuple(urls), hints.get(source["sha256"], ()))
+        name = re.split("[/:]", urls[0])[-1]
+        # An URL like `debian:name.tar.gz` is a name and no address: only the hints know such bytes.
+        addresses = tuple(url for url in urls if url.startswith(_ADDRESSES))
+        wanted = sources.Source(name, source["sha256"], addresses, hints.get(source["sha256"], ()))
         # The engine unpacks by the file's name, which the store does not keep.
         local = folder / str(number) / name
         local.parent.mkdir()
         local.symlink_to(sources.obtain(wanted, store, progress))
-        placed.append({**source, "url": [local.as_uri(), *urls]})
+        placed.append({**source, "url": [local.as_uri(), *addresses]})
     return tuple(placed)
 
 

@@ -16,22 +16,23 @@ if TYPE_CHECKING:
     from kafka_forge.engine import Rendered
 
 
-def check(rendered: Rendered, channels: Sequence[str]) -> None:
-    """Make sure that the build, host and run requirements of a package have a solution.
+def check(rendered: Rendered, channels: Sequence[str], parts: Sequence[str] = ("build", "host", "run")) -> None:
+    """Make sure that the requirements of a package have a solution.
 
     What run exports add is not known before the host is solved; the engine sees it.
+
+    Args:
+        rendered: the package.
+        channels: URLs, the first first.
+        parts: which of its requirements.
 
     Raises:
         SolveFailed: one of them has none.
     """
     machine = platforms.current()
-    needs = rendered.requirements
-    for part, specs, platform in (
-        ("build", needs["build"], machine),
-        ("host", needs["host"], rendered.platform),
-        ("run", needs["run"], rendered.platform),
-    ):
-        if specs:
+    for part in parts:
+        if specs := rendered.requirements[part]:
+            platform = machine if part == "build" else rendered.platform
             solve(specs, channels, platform, what=f"the {part} requirements of {rendered.name}")
 
 

@@ -20,9 +20,9 @@ _PROGRAMS = (
     "sh bash awk mawk gawk sed grep egrep fgrep find xargs diff cmp tar gzip gunzip zcat which getconf hostname ldd "
     "[ arch b2sum base64 basename cat chgrp chmod chown cksum comm cp csplit cut date dd df dir dirname du echo env "
     "expand expr factor false fmt fold groups head hostid id install join link ln logname ls md5sum mkdir mkfifo mknod "
-    "mktemp mv nice nl nohup nproc numfmt od paste pathchk pr printenv printf pwd readlink realpath rm rmdir seq sha1sum "
-    "sha256sum sha512sum shred shuf sleep sort split stat stty sum sync tac tail tee test timeout touch tr true truncate "
-    "tsort tty uname unexpand uniq unlink users wc who whoami yes"
+    "mktemp mv nice nl nohup nproc numfmt od paste pathchk pr printenv printf pwd readlink realpath rm rmdir seq "
+    "sha1sum sha256sum sha512sum shred shuf sleep sort split stat stty sum sync tac tail tee test timeout touch tr "
+    "true truncate tsort tty uname unexpand uniq unlink users wc who whoami yes"
 )
 
 _KEPT = ("HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "SYSTEMROOT", "TEMP", "TMP")

@@ -53,7 +53,7 @@ class Tool(Model):
     summary: str
     home: str
     depends: tuple[str, ...] = ()
-    files: dict[str, str] = {}
+    files: dict[str, str] = Field(default_factory=dict)
     """Programs that are written as they stand here: place in the prefix → text."""
     platforms: dict[str, tuple[Archive, ...]]
 

@@ -1,0 +1,7 @@
+"""Where compilers, Python and C libraries come from: conda-forge, any other channel, or the embedded base."""
+
+from __future__ import annotations
+
+from kafka_forge.bases.select import select, variants
+
+__all__ = ["select", "variants"]
