@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kafka_forge.model import JsonObject
 
 _SECONDS = 60.0
+_POLL = 0.02
+"""consume() waits this long in any case, unless as many messages as it may return are there."""
 
 
 def fill(address: str, topics: Mapping[str, str], messages: Callable[[str], Sequence[corpus.Message]]) -> None:
@@ -73,7 +75,7 @@ def read(address: str, topics: Iterable[str]) -> dict[str, list[JsonObject]]:
         while open_ends:
             if time.monotonic() > deadline:
                 raise _broken(address, f"{len(open_ends)} partitions were not read to their end")
-            for message in consumer.consume(500, 0.2):
+            for message in consumer.consume(500, _POLL):
                 _take(message, found, open_ends, address)
         return found
     finally:

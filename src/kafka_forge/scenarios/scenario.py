@@ -9,6 +9,7 @@ standard error.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -218,26 +219,32 @@ def mapped_libraries() -> list[str]:
 def run(request: Request, client: Client) -> None:
     """Try every action with this client, then end the process at once, hanging threads and all."""
     teller = Teller(request.mode, together=client.together)
-    sources: dict[str, tuple[str, str]] = {}
 
     def chain(codec: str) -> None:
-        sources[codec] = _produce(request, client, teller, codec)
-        _consume(request, client, teller, codec, *sources[codec])
+        source, topic = _produce(request, client, teller, codec)
+        follow: list[Callable[[], None]] = [lambda: _consume(request, client, teller, codec, source, topic)]
+        if codec == request.codecs[0]:
+            follow.append(lambda: _group(request, client, teller, source, topic))
+        _each(follow, together=client.together)
 
-    if client.together:
-        threads = [threading.Thread(target=chain, args=(codec,)) for codec in request.codecs]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    else:
-        for codec in request.codecs:
-            chain(codec)
-    _group(request, client, teller, *sources[request.codecs[0]])
+    _each([functools.partial(chain, codec) for codec in request.codecs], together=client.together)
     if client.counts:
         teller.attempt("statistics", "", client.statistics, request.patience)
     sys.stderr.flush()
     os._exit(0)
+
+
+def _each(tasks: list[Callable[[], None]], *, together: bool) -> None:
+    """Do every task, one after the other or side by side."""
+    if not together:
+        for task in tasks:
+            task()
+        return
+    threads = [threading.Thread(target=task) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _produce(request: Request, client: Client, teller: Teller, codec: str) -> tuple[str, str]:

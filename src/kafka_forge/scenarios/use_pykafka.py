@@ -138,7 +138,7 @@ class Pykafka:
             consumer = source.get_balanced_consumer(
                 group.encode(),
                 managed=True,
-                rebalance_backoff_ms=200,  # between five tries; the default is ten times as long
+                rebalance_backoff_ms=200,  # grows with each of five tries; the default is ten times as long
                 **settings,
             )
         read = [[m.partition_id, m.offset] for m in _read(consumer, wanted, deadline)]
@@ -193,7 +193,7 @@ def _reports(producer: Any, wanted: int, deadline: scenario.Deadline) -> tuple[i
     acked, failed = 0, list[str]()
     while acked + len(failed) < wanted and not deadline.over:
         try:
-            _, error = producer.get_delivery_report(timeout=1)
+            _, error = producer.get_delivery_report(timeout=0.5)
         except queue.Empty:  # noqa: PERF203
             producer._raise_worker_exceptions()  # noqa: SLF001  (a worker that died shows nowhere else)
             if failed:
