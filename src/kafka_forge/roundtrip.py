@@ -48,6 +48,7 @@ class _Trip:
     id: str
     start: int
     modes: dict[str, tuple[str, ...]]
+    grouped: tuple[str, ...]
 
     @property
     def own(self) -> dict[str, dict[str, str]]:
@@ -91,7 +92,8 @@ def run(env: Environment, contract: Contract, broker: Broker, progress: Progress
         ContractInvalid: the contract names a mode that no scenario tries.
     """
     begun = time.monotonic()
-    trip = _Trip(uuid.uuid4().hex[:10], int(time.time() * 1000) - _AGE_MS, _promised(env, contract))
+    grouped = tuple(contract.promises.get("roundtrip-group", {}).get("modes", ()))
+    trip = _Trip(uuid.uuid4().hex[:10], int(time.time() * 1000) - _AGE_MS, _promised(env, contract), grouped)
     if not trip.modes:
         return _evidence(broker, env, trip, (), {}, begun)
     with progress.task(f"round trip of {env.artifact.cell.id}", total=len(trip.modes) + 2) as task:
@@ -183,7 +185,7 @@ def _request(env: Environment, trip: _Trip, mode: str, broker: Broker, scenario:
         "codecs": list(trip.modes[mode]),
         "own": trip.own[mode],
         "seeded": trip.seeded,
-        "group": trip.group(mode),
+        "group": trip.group(mode) if mode in trip.grouped else None,
         "patience": PATIENCE,
     }
 

@@ -43,7 +43,7 @@ class Request:
         codecs: which to try.
         own: codec → an empty topic that the client writes to.
         seeded: codec → a topic that another client has filled with the same corpus.
-        group: the id of the consumer group.
+        group: the id of the consumer group; None leaves groups out.
         patience: seconds that each action may take.
     """
 
@@ -57,7 +57,7 @@ class Request:
         self.codecs: list[str] = raw["codecs"]
         self.own: dict[str, str] = raw["own"]
         self.seeded: dict[str, str] = raw["seeded"]
-        self.group: str = raw["group"]
+        self.group: str | None = raw["group"]
         self.patience: float = raw["patience"]
 
     def messages(self, codec: str) -> list[corpus.Message]:
@@ -223,8 +223,8 @@ def run(request: Request, client: Client) -> None:
     def chain(codec: str) -> None:
         source, topic = _produce(request, client, teller, codec)
         follow: list[Callable[[], None]] = [lambda: _consume(request, client, teller, codec, source, topic)]
-        if codec == request.codecs[0]:
-            follow.append(lambda: _group(request, client, teller, source, topic))
+        if codec == request.codecs[0] and (group := request.group):
+            follow.append(lambda: _group(request, client, teller, group, source, topic))
         _each(follow, together=client.together)
 
     _each([functools.partial(chain, codec) for codec in request.codecs], together=client.together)
@@ -271,11 +271,11 @@ def _consume(request: Request, client: Client, teller: Teller, codec: str, sourc
     teller.attempt("consume", codec, work, request.patience + _GRACE)
 
 
-def _group(request: Request, client: Client, teller: Teller, source: str, topic: str) -> None:
+def _group(request: Request, client: Client, teller: Teller, group: str, source: str, topic: str) -> None:
     expected = corpus.expected_counts(request.messages(request.codecs[0]))
 
     def work() -> dict[str, Any]:
-        data = client.group(request.group, topic, expected, Deadline(request.patience))
-        return {"group": request.group, "topic": topic, "source": source, **data}
+        data = client.group(group, topic, expected, Deadline(request.patience))
+        return {"group": group, "topic": topic, "source": source, **data}
 
     teller.attempt("group", "", work, request.patience + _GRACE)
