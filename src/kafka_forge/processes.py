@@ -150,6 +150,11 @@ def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
             child.send_signal(number)
 
 
+def ending() -> bool:
+    """Whether `end_all` has been called: work that runs no children asks this between its steps."""
+    return _ending.is_set()
+
+
 def end_all() -> None:
     """End every child that still runs, and let no new one start: the last thing a program does."""
     _ending.set()

@@ -12,11 +12,11 @@ import json
 import pprint
 import re
 import shutil
-import subprocess
 import zipfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from kafka_forge import processes
 from kafka_forge.bases import elf
 from kafka_forge.bases.packing import PLACEHOLDER
 from kafka_forge.errors import BaseBuildFailed
@@ -206,20 +206,24 @@ def byte_compile(tree: Path, python: str) -> None:
         BaseBuildFailed: the interpreter does not run, or a file does not compile.
     """
     library = tree / "lib" / f"python{python}"
-    command = [tree / "bin" / f"python{python}", "-I", "-B", "-m", "compileall", "-q", "-f", "-j", "2"]
+    command: list[str | Path] = [
+        tree / "bin" / f"python{python}",
+        "-I",
+        "-B",
+        "-m",
+        "compileall",
+        "-q",
+        "-f",
+        "-j",
+        "2",
+    ]
     paths = ["-s", str(tree), "-p", "/", "-x", "_sysconfigdata|lib2to3/tests|bad_coding", str(library)]
-    done = subprocess.run(
-        [*map(str, command), "--invalidation-mode", "unchecked-hash", *paths],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"LC_ALL": "C.UTF-8"},
-    )
+    done = processes.run([*command, "--invalidation-mode", "unchecked-hash", *paths], environment={"LC_ALL": "C.UTF-8"})
     if done.returncode:
         raise BaseBuildFailed(
             f"the interpreter {python} of the base channel does not run on this machine",
             where=str(tree),
-            details=(done.stdout + done.stderr).splitlines()[-10:],
+            details=done.output.decode(errors="replace").splitlines()[-10:],
             todo="compare the machine's glibc with what the details name; on a newer system it runs.",
         )
 

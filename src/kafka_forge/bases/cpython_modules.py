@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tarfile
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from kafka_forge import processes
 from kafka_forge.bases import debian_libraries
 from kafka_forge.errors import BaseBuildFailed
 from kafka_forge.sources import Source
@@ -147,12 +147,12 @@ def _compile(module: Module, tree: Path, python: str, source: Path, shelf: Path,
         str(dynload / f"{module.name}.{suffix}"),
     ]
     caches = {"ZIG_GLOBAL_CACHE_DIR": str(shop.cache.compiler), "ZIG_LOCAL_CACHE_DIR": str(source / "zig-cache")}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | caches)
+    done = processes.run(command, environment=os.environ | caches)
     shutil.rmtree(source / "zig-cache", ignore_errors=True)
     if done.returncode:
         raise BaseBuildFailed(
             f"{module.name} for Python {python} does not compile",
             where=str(files[0]),
-            details=done.stderr.splitlines()[-10:],
+            details=done.output.decode(errors="replace").splitlines()[-10:],
             todo="see the compiler's lines above; the sources are locked in bootstrap/python/interpreters.json.",
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from kafka_forge import processes
 from kafka_forge.bases import certificates, cpython, debian_libraries, wheels
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheels, load
 from kafka_forge.bases.workshop import Workshop
@@ -148,6 +149,8 @@ def _make_all(missing: Sequence[Product], progress: Progress) -> tuple[Path, ...
     stop = threading.Event()
 
     def one(product: Product) -> Path | None:
+        if processes.ending():
+            raise KeyboardInterrupt
         if stop.is_set():
             return None
         task.note(product.path.name)
@@ -162,6 +165,10 @@ def _make_all(missing: Sequence[Product], progress: Progress) -> tuple[Path, ...
         futures = [pool.submit(one, product) for product in missing]
         try:
             return tuple(path for future in futures if (path := future.result()))
+        except KeyboardInterrupt:
+            stop.set()
+            processes.end_all()  # else leaving the pool would wait for the compilers
+            raise
         except BaseException:
             stop.set()
             raise
