@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import marshal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,3 +203,23 @@ def test_build_paths_are_told_from_innocent_text(tmp_path: Path, content: bytes,
 def test_a_placeholder_that_is_not_registered_in_full_is_found(tmp_path: Path) -> None:
     content = f"{PLACEHOLDER} and {PLACEHOLDER[:-9]}/bin".encode()
     assert "share/file" in paths.scan(unpacked(tmp_path, content, registered=True), [])
+
+
+LONG = "lib/" + "a" * 40 + ".py"  # 47 characters: marshal's length byte is then a slash
+SOURCES = [
+    ("/tmp/pkgX1y2/lib/a.py", True),
+    ("lib/a.py", False),
+    ("/lib/a.py", False),
+    (LONG, False),
+    (f"/tmp/{LONG}", True),
+]
+
+
+@pytest.mark.parametrize(("source", "found"), SOURCES)
+def test_compiled_python_does_not_name_the_packagers_folder(tmp_path: Path, source: str, found: bool) -> None:
+    unpacked(tmp_path, b"", registered=False)
+    name = Path(source).stem
+    pyc = tmp_path / "lib" / "__pycache__" / f"{name}.cpython-312.pyc"
+    pyc.parent.mkdir(parents=True)
+    pyc.write_bytes(b"head" + marshal.dumps(compile("x = 1", source, "exec")))
+    assert list(paths.scan(tmp_path, [])) == ([pyc.relative_to(tmp_path).as_posix()] if found else [])

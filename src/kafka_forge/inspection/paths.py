@@ -5,7 +5,8 @@ The placeholder is legal where ``paths.json`` registers it, for there the instal
 and in any other shape, a build path would reach the user.
 
 Forbidden are: the folders that the engine wrote down in ``rendered_recipe.yaml`` (so the answer is the same on any
-machine), left-overs of the placeholder, and, where the artifact was built here, this machine's own folders.
+machine), left-overs of the placeholder, the absolute name of a source in compiled Python, and, where the artifact was
+built here, this machine's own folders.
 ``info/`` is looked at too, but for the files in which the engine records the build on purpose.
 """
 
@@ -40,7 +41,8 @@ def scan(package: Path, forbidden: Sequence[str]) -> dict[str, list[str]]:
         name = path.relative_to(package).as_posix()
         if path.is_symlink() or not path.is_file() or name in _RECORDS:
             continue
-        hits = sorted(set(_hits(_without(path.read_bytes(), registered.get(name)), needles)))
+        data = _without(path.read_bytes(), registered.get(name))
+        hits = sorted({*_hits(data, needles), *(_compiled_from(data, name) if name.endswith(".pyc") else ())})
         if hits:
             found[name] = hits[:5]
     return found
@@ -83,6 +85,27 @@ def _hits(data: bytes, needles: Sequence[bytes]) -> Iterator[str]:
                 yield _printable(data, at, end)
                 break
             at = data.find(needle, at + 1)
+
+
+def _compiled_from(data: bytes, name: str) -> Iterator[str]:
+    """Yield the absolute path of the source in a ``.pyc``: where the packager had unpacked it, whatever that is called.
+
+    Compiled with ``compileall -s PREFIX``, a module names its source relative to the prefix; with ``-p /`` as well, as
+    if the prefix were the root. Both say nothing about the build.
+    """
+    folder, _, leaf = name.rpartition("/")
+    source = f"{folder.removesuffix('__pycache__')}{leaf.split('.', 1)[0]}.py".encode()
+    at = data.find(b"/" + source)
+    if at >= 0 and not any(_is_short_string(data, start, at + 1 + len(source)) for start in (at, at + 1)):
+        yield _printable(data, at, at + 1 + len(source))
+
+
+def _is_short_string(data: bytes, start: int, end: int) -> bool:
+    """Return whether marshal has written exactly these bytes as one string: a type, the length in one byte, the text.
+
+    A length of 47 looks like a slash before the text.
+    """
+    return start >= 2 and data[start - 2] in b"zZ\xfa\xda" and data[start - 1] == end - start
 
 
 def _is_path(data: bytes, start: int, end: int, needle: bytes) -> bool:
