@@ -131,7 +131,8 @@ class RoundTripEvidence:
         witness: topic → the records that an independent client read back, each partition in its order, as
             `scenarios.corpus.record` writes them.
         committed: mode → partition → the offset that the broker says the mode's group has committed.
-        disk: topic → what lies on the broker's disk; empty where its disk cannot be seen.
+        disk: topic → what lies on the broker's disk; for a broker whose disk is not ours to read, the batches as it
+            hands them out (see `wire`).
         seconds: what it took.
     """
 

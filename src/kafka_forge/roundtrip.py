@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kafka_forge import checks, platforms, processes, witness
+from kafka_forge import checks, platforms, processes, wire, witness
 from kafka_forge.brokers import admin, disk
 from kafka_forge.environment import variables
 from kafka_forge.errors import ContractInvalid, ForgeError, ScenarioBroken
@@ -243,8 +243,11 @@ def _evidence(
 
 
 def _on_disk(broker: Broker, topics: list[str]) -> dict[str, TopicOnDisk]:
+    """Read the broker's disk; where it is not ours to read, have the broker hand out what it keeps."""
     if broker.log_dir is None:
-        return {}
+        return {
+            topic: wire.read_topic(where, topic) for topic, where in witness.leaders(broker.address, topics).items()
+        }
     return {topic: disk.read_topic(broker.log_dir, topic) for topic in topics}
 
 

@@ -101,6 +101,26 @@ def committed(address: str, group: str, topic: str) -> dict[int, int]:
     return {each.partition: each.offset for each in answer if each.offset >= 0}
 
 
+def leaders(address: str, topics: Iterable[str]) -> dict[str, dict[int, tuple[str, int]]]:
+    """Return topic → partition → host and port of its leader.
+
+    Raises:
+        ScenarioBroken: the broker does not say.
+    """
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    try:
+        known = AdminClient(_settings(address)).list_topics(timeout=_SECONDS)
+    except KafkaException as error:
+        raise _broken(address, f"the leaders of the topics are not to be had: {error}") from error
+    where = {number: (str(broker.host), int(broker.port)) for number, broker in known.brokers.items()}
+    return {
+        topic: {number: where[partition.leader] for number, partition in known.topics[topic].partitions.items()}
+        for topic in topics
+    }
+
+
 def _take(message: Any, found: dict[str, list[JsonObject]], open_ends: set[tuple[str, int]], address: str) -> None:
     from confluent_kafka import KafkaError
 

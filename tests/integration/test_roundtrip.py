@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from kafka_forge import brokers, roundtrip
+from kafka_forge import brokers, roundtrip, wire, witness
+from kafka_forge.brokers import admin, disk
 from kafka_forge.checks import judging
 from kafka_forge.contract import Contract, load_contract
 from kafka_forge.errors import BrokerDied, ScenarioBroken
 from kafka_forge.model import Artifact, Cell, Environment, Verdict
 from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
+from kafka_forge.scenarios import corpus
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker
@@ -61,6 +63,16 @@ def test_a_whole_client_keeps_all_that_its_recipe_promises(broker: Broker) -> No
     assert {f"roundtrip-delivery[default/consume/{codec}]" for codec in ("gzip", "snappy", "lz4", "zstd")} < set(
         results
     )
+
+
+def test_what_a_broker_hands_out_is_what_lies_on_its_disk(broker: Broker) -> None:
+    """Somebody else's broker shows no disk; its answers must tell the same."""
+    topics = {codec: f"handed-out-{codec}" for codec in corpus.CODECS}
+    admin.create_topics(broker.address, dict.fromkeys(topics.values(), corpus.PARTITIONS))
+    witness.fill(broker.address, topics, lambda codec: corpus.messages(codec, int(time.time() * 1000)))
+    assert broker.log_dir is not None
+    for topic, leaders in witness.leaders(broker.address, topics.values()).items():
+        assert wire.read_topic(leaders, topic) == disk.read_topic(broker.log_dir, topic)
 
 
 def test_one_byte_that_a_client_alters_is_found(broker: Broker, tmp_path: Path) -> None:
