@@ -9,22 +9,24 @@ The build sees only what the recipe asks for and a POSIX userland: the child's P
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kafka_forge import channel, platforms, processes, solving, userland
+from filelock import FileLock
+
+from kafka_forge import channel, finishing, platforms, processes, solving, userland
 from kafka_forge.errors import BuildFailed, DiskFull, RecipeInvalid
 from kafka_forge.evidence import tail
 from kafka_forge.files import explain_os_errors, write_text_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from kafka_forge.model import JsonObject
     from kafka_forge.paths import Cache
@@ -185,16 +187,30 @@ def build(
         BuildFailed: the script or one of the engine's checks failed; ``where`` is the log.
         DiskFull, NotWritable: the file system refuses.
     """
+    with _work(rendered, cache) as work:
+        recipe = _draft(rendered, _sources(rendered, work / "sources", cache, hints, progress), work / "recipe")
+        solving.check(rendered, channels, solved)
+        return _run(rendered, recipe, work, channels, channel_dir, log, cache, error_prefix_in_binary)
+
+
+@contextlib.contextmanager
+def _work(rendered: Rendered, cache: Cache) -> Iterator[Path]:
+    """Give the build its folder; it is gone when the block ends.
+
+    The folder is always the same one, so that the compiler, whose cache knows files by their paths, finds again what
+    an interrupted build had compiled. Nothing but the compiler's cache is taken over.
+    """
+    name = f"build-{rendered.filename.removesuffix('.conda')}"
     with explain_os_errors(cache.work):
         cache.work.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f"build-{rendered.name}-", dir=cache.work))
-    try:
-        with explain_os_errors(work):
-            recipe = _draft(rendered, _sources(rendered, work / "sources", cache, hints, progress), work / "recipe")
-            solving.check(rendered, channels, solved)
-            return _run(rendered, recipe, work, channels, channel_dir, log, cache, error_prefix_in_binary)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        with FileLock(cache.work / f".{name}.lock"):
+            work = cache.work / name
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir()
+            try:
+                yield work
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
 
 
 def _run(
@@ -230,7 +246,9 @@ def _run(
     made = work / "out" / rendered.subdir / rendered.filename
     if finished.returncode != 0 or not made.is_file():
         raise _failed(rendered, log, finished.returncode)
-    return channel.add(channel_dir, made, rendered.subdir)
+    whole = work / rendered.filename
+    finishing.forget_machine(made, whole)
+    return channel.add(channel_dir, whole, rendered.subdir)
 
 
 def _failed(rendered: Rendered, log: Path, status: int) -> BuildFailed | DiskFull:

@@ -25,4 +25,5 @@ mkdir -p "$PREFIX"/{bin,lib/pkgconfig,include/{gssapi,gssrpc,kadm5,krb5},share/m
 for part in $client include build-tools; do
     make -C "$part" install
 done
+rm -f "$PREFIX"/lib/pkgconfig/{kadm-client,kadm-server,kdb,gssrpc}.pc "$PREFIX"/include/{kdb,krad}.h
 rm -rf "$PREFIX/share" "$PREFIX/var" "$PREFIX/bin/compile_et"

@@ -11,7 +11,7 @@ esac
 # The library can tell how and when it was built; neither may name this build's folders or hour.
 export SOURCE_DATE_EPOCH=1751328000
 unset CPPFLAGS CROSS_COMPILE
-export CFLAGS="-O2"
+export CFLAGS="-O2" CC="${CC##*/}"
 
 perl ./Configure "$target" shared threads \
     no-apps no-docs no-tests no-legacy no-module no-engine no-fips no-zlib no-quic \

@@ -12,7 +12,11 @@ echo "$TARGET" > "$sysroot/etc/zig-target"
 echo "int probe(void) { return $RANDOM$RANDOM; }" > probe.c
 ZIG_VERBOSE_LINK=1 zig cc -target "$TARGET" -shared -o libprobe.so probe.c -lc 2> link.txt
 libc=$(tr ' ' '\n' < link.txt | grep '/libc\.so\.6$' | tail -n 1)
-cp "${libc%/*}"/lib*.so.* "$sysroot/usr/lib/"
+cache=${libc%/*}
+cp "$cache"/lib*.so.* "$sysroot/usr/lib/"
+
+# Their symbol tables name the place of the cache on this machine; as many other letters do as well.
+LC_ALL=C sed -i "s|$cache|$(printf '%*s' "${#cache}" '' | tr ' ' x)|g" "$sysroot/usr/lib"/lib*.so.*
 
 # The loader's stub is named after its linker flag (-lld); programs know it by its real name.
 case "$TARGET" in

@@ -1,0 +1,237 @@
+"""The engine's door, channels, and how a base is chosen and planned: all that needs no network and no compiler."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kafka_forge import bases, channel, engine, finishing, solving, userland
+from kafka_forge.bases import embedded, tools
+from kafka_forge.bases.packing import Package, pack
+from kafka_forge.errors import BaseUnreachable, LockInvalid, RecipeInvalid, SolveFailed, UnknownBase
+from kafka_forge.paths import Cache, project_root
+from kafka_forge.progress import Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+RECIPE = """
+package: {name: parcel, version: "1.2"}
+source:
+  - url: https://example.org/parcel-1.2.tar.gz
+    sha256: 60dd315c07f616887caa029408308a018ace66e3d142726a97db164b3b8f69fb
+    patches: [mend.patch]
+requirements:
+  build: ["${{ compiler('c') }}", "${{ stdlib('c') }}"]
+  host: [python, zlib]
+  run: [python, six >=1.16]
+"""
+VARIANTS = """
+python: ["3.10.* *_cpython", "3.13.* *_cp313"]
+c_compiler: [zig-cc]
+c_stdlib: [sysroot]
+c_stdlib_version: ["2.17"]
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    folder = tmp_path / "parcel"
+    folder.mkdir()
+    (folder / "recipe.yaml").write_text(RECIPE)
+    (folder / "variants.yaml").write_text(VARIANTS)
+    return folder
+
+
+def _package(name: str, folder: Path, depends: tuple[str, ...] = ()) -> Path:
+    tree = folder / f"tree-{name}"
+    (tree / "share").mkdir(parents=True)
+    (tree / "share" / name).write_text(name)
+    return pack(Package(name, "1", "h0_0", "linux-64", depends=depends), tree, folder)
+
+
+def test_a_recipe_is_rendered_once_for_each_python(recipe: Path) -> None:
+    rendered = engine.render(recipe, [recipe / "variants.yaml"], "linux-64")
+    assert [each.python for each in rendered] == ["3.10", "3.13"]
+    assert len({each.build for each in rendered}) == 2
+    assert rendered[0].filename.startswith("parcel-1.2-py310")
+    assert {"zig-cc_linux-64", "sysroot_linux-64", "python", "zlib", "six"} == rendered[0].requires
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("package: {name: parcel}\nbuild: ]\n", ":2"), ("package: {name: parcel, version: '1'}\nbiuld: {}\n", "")],
+)
+def test_a_broken_recipe_is_named_with_its_line(recipe: Path, text: str, line: str) -> None:
+    (recipe / "recipe.yaml").write_text(text)
+    with pytest.raises(RecipeInvalid) as caught:
+        engine.render(recipe, [recipe / "variants.yaml"], "linux-64")
+    assert f"recipe.yaml{line}" in str(caught.value.where)
+    assert caught.value.details
+
+
+def test_a_broken_variants_file_is_named_and_not_the_recipe(recipe: Path) -> None:
+    (recipe / "variants.yaml").write_text("python: [")
+    with pytest.raises(RecipeInvalid, match=r"variants\.yaml"):
+        engine.render(recipe, [recipe / "variants.yaml"], "linux-64")
+
+
+def test_the_build_reads_the_local_copy_and_the_recipe_keeps_its_upstream_url(recipe: Path, tmp_path: Path) -> None:
+    (rendered, *_) = engine.render(recipe, [recipe / "variants.yaml"], "linux-64")
+    local = "file:///store/parcel-1.2.tar.gz"
+    placed = ({**rendered.sources[0], "url": [local, rendered.sources[0]["url"]]},)
+    draft = engine._draft(rendered, placed, tmp_path / "draft")
+    (again, *_) = engine.render(draft.parent, [recipe / "variants.yaml"], "linux-64")
+    assert again.sources[0]["url"] == [local, "https://example.org/parcel-1.2.tar.gz"]
+    assert again.sources[0]["patches"] == ["mend.patch"]
+    assert again.build == rendered.build
+    assert (recipe / "recipe.yaml").read_text() == RECIPE
+
+
+def test_a_package_is_in_the_index_as_soon_as_it_is_in_the_channel(tmp_path: Path) -> None:
+    home = tmp_path / "channel"
+    channel.prepare(home)
+    file = _package("parcel", tmp_path)
+    placed = channel.add(home, file, "linux-64")
+    index = json.loads((home / "linux-64" / "repodata.json").read_text())
+    assert placed.name in index["packages.conda"]
+    assert not file.exists()
+    assert not list(home.rglob("*.part"))
+
+
+def test_a_failed_solve_says_what_is_missing(tmp_path: Path) -> None:
+    home = tmp_path / "channel"
+    channel.prepare(home)
+    channel.add(home, _package("parcel", tmp_path, depends=("string >=2",)), "linux-64")
+    with pytest.raises(SolveFailed) as caught:
+        solving.solve(["parcel"], [home.as_uri()], "linux-64", what="a test")
+    assert "string >=2" in "\n".join(caught.value.details)
+
+
+def test_a_build_sees_a_userland_and_no_compiler_of_the_machine(tmp_path: Path) -> None:
+    environment = userland.environment(tmp_path / "tools", Cache(tmp_path / "cache"))
+    for program in ("sh", "sed", "zig"):
+        assert shutil.which(program, path=environment["PATH"])
+    for program in ("gcc", "cc", "make", "perl", "python3", "cmake", "pkg-config"):
+        assert not shutil.which(program, path=environment["PATH"])
+    answer = subprocess.run(["zig", "version"], env=environment, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == userland_version()
+
+
+def userland_version() -> str:
+    from importlib.metadata import version
+
+    return version("ziglang")
+
+
+def test_a_package_does_not_name_the_channels_of_this_machine(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "share").mkdir(parents=True)
+    (tree / "share" / "word").write_text("word")
+    made = pack(Package("word", "1", "h0_0", "noarch", noarch="generic"), tree, tmp_path)
+    content = _rewritten_about(made, {"channels": ["file:///home/me/channel", "https://example.org/channel"]})
+    target = tmp_path / "clean.conda"
+    finishing.forget_machine(content, target)
+    assert json.loads(_member(target, "info-", "info/about.json"))["channels"] == ["https://example.org/channel"]
+    assert _member(target, "pkg-", "share/word") == b"word"
+
+
+def _member(package: Path, part: str, name: str) -> bytes:
+    import io
+    import tarfile
+
+    with zipfile.ZipFile(package) as archive:
+        (inner,) = [each for each in archive.namelist() if each.startswith(part)]
+        with tarfile.open(fileobj=io.BytesIO(finishing._decompress(archive.read(inner)))) as tar:
+            stream = tar.extractfile(name)
+            assert stream
+            return stream.read()
+
+
+def _rewritten_about(package: Path, about: dict[str, list[str]]) -> Path:
+    import io
+    import tarfile
+
+    target = package.with_name("with-channels.conda")
+    with zipfile.ZipFile(package) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name.startswith("info-"):
+                buffer = io.BytesIO()
+                with tarfile.open(fileobj=buffer, mode="w") as tar:
+                    entry = tarfile.TarInfo("info/about.json")
+                    text = json.dumps(about).encode()
+                    entry.size = len(text)
+                    tar.addfile(entry, io.BytesIO(text))
+                content = finishing._compress(buffer.getvalue())
+            new.writestr(name, content)
+    return target
+
+
+def test_an_unknown_base_is_refused_and_a_folder_without_an_index_does_not_answer(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    with pytest.raises(UnknownBase):
+        bases.select("conda-froge", "linux-64", cache, Silent())
+    with pytest.raises(BaseUnreachable):
+        bases.select(str(tmp_path), "linux-64", cache, Silent())
+
+
+def test_the_folder_of_a_channel_is_a_base(tmp_path: Path) -> None:
+    home = tmp_path / "channel"
+    channel.prepare(home)
+    channel.add(home, _package("parcel", tmp_path), "linux-64")
+    base = bases.select(str(home), "linux-64", Cache(tmp_path / "cache"), Silent())
+    assert (base.channel, base.variants) == (home.as_uri(), ())
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what decides the embedded base, to be changed at will."""
+    for name in ("bootstrap", "recipes"):
+        shutil.copytree(project_root() / name, tmp_path / "checkout" / name)
+    return tmp_path / "checkout"
+
+
+def _keys(checkout: Path, tmp_path: Path) -> dict[str, str]:
+    site = embedded._Site("linux-64", checkout, Cache(tmp_path / "cache"), Silent())
+    return {node.name: node.key for node in embedded.plan(site)}
+
+
+def _edit(checkout: Path, name: str, change: Callable[[str], str]) -> None:
+    file = checkout / "bootstrap" / name
+    file.write_text(change(file.read_text()))
+
+
+def test_a_change_in_one_recipe_of_the_base_remakes_it_and_what_is_built_on_it(checkout: Path, tmp_path: Path) -> None:
+    before = _keys(checkout, tmp_path)
+    _edit(checkout, "recipes/krb5/build.sh", lambda text: text + "\n# changed\n")
+    after = _keys(checkout, tmp_path)
+    assert {name for name in before if before[name] != after[name]} == {"krb5", "cyrus-sasl"}
+
+
+def test_another_place_for_the_same_source_remakes_nothing(checkout: Path, tmp_path: Path) -> None:
+    before = _keys(checkout, tmp_path)
+    _edit(checkout, "recipes/krb5/sources.yaml", lambda text: text + "\n# another place\n")
+    assert _keys(checkout, tmp_path) == before
+
+
+def test_every_package_of_the_base_is_planned_after_what_it_needs(checkout: Path, tmp_path: Path) -> None:
+    site = embedded._Site("linux-64", checkout, Cache(tmp_path / "cache"), Silent())
+    seen: set[str] = set()
+    for node in embedded.plan(site):
+        assert node.needs <= seen, node.name
+        seen.add(node.name)
+    assert {"zlib", "libzlib", "zstd", "lz4-c", "openssl", "libcurl", "krb5", "cyrus-sasl"} <= seen
+
+
+def test_a_broken_lock_of_tools_is_named_with_its_line(checkout: Path) -> None:
+    _edit(checkout, "tools.yaml", lambda text: text + "\nbroken: [\n")
+    with pytest.raises(LockInvalid, match=r"YAML") as caught:
+        tools.load(checkout / "bootstrap" / "tools.yaml", "linux-64")
+    assert "tools.yaml:" in str(caught.value.where)
