@@ -32,6 +32,18 @@ def prepare(channel_dir: Path) -> None:
         write_text_atomic(noarch, json.dumps(empty) + "\n")
 
 
+def is_stale(channel_dir: Path) -> bool:
+    """Whether the repodata names other packages than those that stand there, as after a run that was killed."""
+    for subdir in (path for path in channel_dir.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        try:
+            index = json.loads((subdir / "repodata.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return True
+        if {path.name for path in subdir.glob("*.conda")} != set(index.get("packages.conda", {})):
+            return True
+    return False
+
+
 def add(channel_dir: Path, file: Path, subdir: str) -> Path:
     """Move a finished package into a channel and index it; a reader sees the whole file or none.
 

@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
-from kafka_forge.errors import SolveFailed
+from kafka_forge.errors import BaseUnreachable, SolveFailed
+from kafka_forge.paths import Cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,14 +48,15 @@ def solve(specs: Sequence[str], channels: Sequence[str], platform: str, *, what:
 
     Raises:
         SolveFailed: there is no solution; the details are the solver's explanation.
+        BaseUnreachable: a channel cannot be read.
     """
     import rattler
-    from rattler.exceptions import SolverError
+    from rattler.exceptions import FetchRepoDataError, GatewayError, InvalidChannelError, SolverError
     from rattler.repo_data import SourceConfig
 
     # Local channels have no compressed or sharded index, see `kafka_forge.channel`.
     local = SourceConfig(zstd_enabled=False, bz2_enabled=False, sharded_enabled=False)
-    gateway = rattler.Gateway(per_channel_config={"file://": local})
+    gateway = rattler.Gateway(cache_dir=Cache.default().packages / "repodata", per_channel_config={"file://": local})
     try:
         return asyncio.run(
             rattler.solve(
@@ -71,6 +73,13 @@ def solve(specs: Sequence[str], channels: Sequence[str], platform: str, *, what:
             where=", ".join(channels),
             details=[f"asked for: {', '.join(specs)}", *str(error).splitlines()],
             todo="add the missing package to the channel, or loosen the requirement in the recipe.",
+        ) from error
+    except (GatewayError, FetchRepoDataError, InvalidChannelError) as error:
+        raise BaseUnreachable(
+            f"a channel could not be read while {what} were looked for",
+            where=", ".join(channels),
+            details=str(error).splitlines(),
+            todo="check the channels' addresses and the network, or take another base with --base.",
         ) from error
 
 

@@ -105,6 +105,15 @@ def test_a_package_is_in_the_index_as_soon_as_it_is_in_the_channel(tmp_path: Pat
     assert not list(home.rglob("*.part"))
 
 
+def test_an_index_that_a_killed_run_left_behind_is_noticed(tmp_path: Path) -> None:
+    home = tmp_path / "channel"
+    channel.prepare(home)
+    placed = channel.add(home, _package("parcel", tmp_path), "linux-64")
+    assert not channel.is_stale(home)
+    placed.rename(placed.with_name("parcel-2-h0_0.conda"))
+    assert channel.is_stale(home)
+
+
 def test_a_failed_solve_says_what_is_missing(tmp_path: Path) -> None:
     home = tmp_path / "channel"
     channel.prepare(home)

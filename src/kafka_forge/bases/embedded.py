@@ -128,8 +128,10 @@ def ensure(platform: str, cache: Cache, progress: Progress, reason: str = "it wa
     if any(not site.stands(node) for node in nodes if node.path):
         with FileLock(cache.base / ".lock"):
             _make(site, nodes)
-    elif nodes_of_pythons(site):
-        channel.index(site.channel)
+    else:
+        nodes_of_pythons(site)
+        if channel.is_stale(site.channel):
+            channel.index(site.channel)
     return Base(
         name="embedded",
         channel=site.channel.as_uri(),
@@ -270,6 +272,8 @@ def _make(site: _Site, nodes: Sequence[Node]) -> None:
     with site.progress.task("embedded base", total=len(waiting)) as task, ThreadPoolExecutor(jobs) as pool:
 
         def one(node: Node) -> None:
+            if processes.ending():
+                raise KeyboardInterrupt
             with site.progress.task(f"base: {node.name}"):
                 node.make()
             if node.path is None:
