@@ -154,7 +154,8 @@ def _one_mode(env: Environment, trip: _Trip, mode: str, broker: Broker) -> tuple
         request, log = room / "request.json", room / "log"
         request.write_text(json.dumps(_request(env, trip, mode, broker, scenario)), encoding="utf-8")
         python = Path(sys.executable) if scenario.bare or env.python is None else env.python
-        command: list[str | Path] = [python, "-E", "-s", "-B", scenario.script, request]
+        alone = ["-E", "-s", "-B", *(["-S"] if scenario.bare else [])]  # -I would hide the scenarios from each other
+        command: list[str | Path] = [python, *alone, scenario.script, request]
         with (
             log.open("wb") as errors,
             processes.started(command, cwd=room, environment=variables(env), stderr=errors) as child,

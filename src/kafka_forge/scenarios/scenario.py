@@ -38,7 +38,6 @@ class Request:
         mode: the client's mode, a word of the contract.
         address: the broker's ``HOST:PORT``.
         broker_version: what the broker says that it is, for clients that want to be told.
-        library: the C library to load, for the scenario that has no client of its own.
         seed, start: of the corpus (see `corpus.topic_seed`, `corpus.messages`).
         codecs: which to try.
         own: codec → an empty topic that the client writes to.
@@ -51,7 +50,6 @@ class Request:
         self.mode: str = raw["mode"]
         self.address: str = raw["address"]
         self.broker_version: str = raw["broker_version"]
-        self.library: str | None = raw.get("library")
         self.seed: str = raw["seed"]
         self.start: int = raw["start"]
         self.codecs: list[str] = raw["codecs"]

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import ctypes
 import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kafka_forge.scenarios import corpus, librdkafka_api, scenario
+
+    LIBRARY: librdkafka_api.Library
 else:
-    import corpus
     import librdkafka_api
+
+    # Before `hashlib` is imported, which brings this Python's own libcrypto: of one soname only one can be loaded, and
+    # the one that counts here stands beside the library that is tried.
+    LIBRARY = librdkafka_api.Library(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["library"])
+    import corpus
     import scenario
 
 _EVERY_MS = 20
@@ -25,10 +33,8 @@ class Librdkafka:
     counts = True
 
     def __init__(self, request: scenario.Request) -> None:
-        if request.library is None:
-            raise ValueError("the request names no library")
         self._address = request.address
-        self._lib = librdkafka_api.Library(request.library)
+        self._lib = LIBRARY
         self._counted: dict[str, dict[str, int]] = {}
         self._callbacks: list[Any] = []  # the library holds no reference to them, so we do
 
