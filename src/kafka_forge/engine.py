@@ -80,7 +80,11 @@ class Rendered:
     @property
     def requires(self) -> frozenset[str]:
         """The names of everything that it needs to be built or to run."""
-        return frozenset(spec.split()[0] for specs in self.requirements.values() for spec in specs)
+        return frozenset(name for part in self.requirements for name in self.names(part))
+
+    def names(self, part: str) -> tuple[str, ...]:
+        """Return the names of its ``build``, ``host`` or ``run`` requirements."""
+        return tuple(spec.split()[0] for spec in self.requirements[part])
 
 
 def render(recipe_dir: Path, variants: Sequence[Path], platform: str) -> tuple[Rendered, ...]:

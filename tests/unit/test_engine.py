@@ -236,6 +236,9 @@ def test_every_package_of_the_base_is_planned_after_what_it_needs(checkout: Path
     for node in embedded.plan(site):
         assert node.needs <= seen, node.name
         seen.add(node.name)
+    planned = {node.name: node.needs for node in embedded.plan(site)}
+    assert "pythons" not in planned["openssl"], "the longest build need not wait for what it only runs with"
+    assert "pythons" in planned["libcurl"], "but what is built on it needs that"
     assert {"zlib", "libzlib", "zstd", "lz4-c", "openssl", "libcurl", "krb5", "cyrus-sasl"} <= seen
 
 

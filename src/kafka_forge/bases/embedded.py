@@ -169,7 +169,8 @@ def plan(site: _Site) -> tuple[Node, ...]:
             todo="take another base with --base, or run on linux-64.",
         )
     for name in _ordered(rendered):
-        found[name] = _recipe(site, rendered[name], found)
+        needs = frozenset(each if each in found else _PYTHONS for each in _needs(rendered[name], rendered))
+        found[name] = _recipe(site, rendered[name], needs, found)
     return tuple(found.values())
 
 
@@ -189,6 +190,22 @@ def _ordered(rendered: Mapping[str, Rendered]) -> list[str]:
     return list(TopologicalSorter(needs).static_order())
 
 
+def _needs(package: Rendered, rendered: Mapping[str, Rendered]) -> set[str]:
+    """Return the names of all that must stand in the channel before a package can be built.
+
+    These are its build and host requirements and what those run with. What it runs with itself may come later.
+    """
+    needs: set[str] = set()
+    waiting = [*package.names("build"), *package.names("host")]
+    while waiting:
+        name = waiting.pop()
+        if name not in needs and not name.startswith("__"):
+            needs.add(name)
+            if name in rendered:
+                waiting += [*rendered[name].names("host"), *rendered[name].names("run")]
+    return needs
+
+
 def _tool(site: _Site, package: ToolPackage) -> Node:
     def make() -> None:
         tools.make(
@@ -204,8 +221,7 @@ def _tool(site: _Site, package: ToolPackage) -> Node:
     return Node(package.name, package.build, path, frozenset(), 5.0, make)
 
 
-def _recipe(site: _Site, rendered: Rendered, found: Mapping[str, Node]) -> Node:
-    needs = frozenset(name if name in found else _PYTHONS for name in rendered.requires if not name.startswith("__"))
+def _recipe(site: _Site, rendered: Rendered, needs: frozenset[str], found: Mapping[str, Node]) -> Node:
     parts = [
         _REVISION,
         rendered.filename,
