@@ -178,6 +178,10 @@ def _library_did_less(data: dict[str, Any]) -> None:
     step_of(data, "statistics")["data"]["sent"] = 241
 
 
+def _a_second_library(data: dict[str, Any]) -> None:
+    step_of(data, "statistics")["data"]["library"].append("librdkafka-of-a-wheel.so.1")
+
+
 @pytest.mark.parametrize(
     ("break_it", "check", "words"),
     [
@@ -206,6 +210,7 @@ def _library_did_less(data: dict[str, Any]) -> None:
         (_skipped, "roundtrip-group[default/group]", "the two members read"),
         (_committed_too_far, "roundtrip-group[default/group]", "the broker holds"),
         (_never_committed, "roundtrip-group[default/group]", "the broker holds the offsets {}"),
+        (_a_second_library, "roundtrip-acceleration[default/consume]", "2 copies of librdkafka are mapped"),
         (_library_did_less, "roundtrip-acceleration[default/produce]", "librdkafka counts 241"),
     ],
 )

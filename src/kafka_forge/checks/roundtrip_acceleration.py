@@ -35,6 +35,9 @@ class RoundtripAcceleration:
             problems.append(f"the client handled no message ({_why(mode, action, evidence)})")
         if counted < handled:
             problems.append(f"the client handled {handled} messages, and librdkafka counts {counted}")
+        mapped = step.data.get("library", []) if step else []
+        if len(mapped) > 1:
+            problems.append(f"{len(mapped)} copies of librdkafka are mapped, so it is open whose counts these are")
         good = f"librdkafka counts {counted} messages, the client {handled}"
         return conclude(f"{self.id}[{label}]", problems, good, {"handled": handled, "counted": counted}, step)
 
