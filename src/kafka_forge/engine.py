@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from kafka_forge.model import JsonObject
     from kafka_forge.paths import Cache
     from kafka_forge.progress import Progress
-    from kafka_forge.sources import Hints
+    from kafka_forge.sources import Hints, Source
 
 _ADDRESSES = ("https:", "http:", "ftp:", "file:")
 _POSITION = re.compile(r"\b(\d+):\d+")
@@ -272,6 +272,30 @@ def _failed(rendered: Rendered, log: Path, status: int) -> BuildFailed | DiskFul
     )
 
 
+def sources_of(rendered: Rendered, hints: Hints) -> tuple[Source, ...]:
+    """Return the sources of a recipe that have a URL, with the other places that the hints know.
+
+    Raises:
+        RecipeInvalid: one of them has no sha256.
+    """
+    return tuple(_source(rendered, source, hints) for source in rendered.sources if "url" in source)
+
+
+def _source(rendered: Rendered, source: JsonObject, hints: Hints) -> Source:
+    from kafka_forge import sources
+
+    urls = [source["url"]] if isinstance(source["url"], str) else list(source["url"])
+    if "sha256" not in source:
+        raise RecipeInvalid(
+            f"a source of {rendered.name} has no sha256",
+            where=str(rendered.recipe_dir / "recipe.yaml"),
+            details=urls,
+            todo="add the sha256 of the file: only it says which bytes are meant.",
+        )
+    name = urls[0].rsplit("/", 1)[-1]
+    return sources.Source(name, source["sha256"], tuple(urls), hints.get(source["sha256"], ()))
+
+
 def _sources(
     rendered: Rendered, folder: Path, cache: Cache, hints: Hints, progress: Progress
 ) -> tuple[JsonObject, ...]:
@@ -286,23 +310,12 @@ def _sources(
         if "url" not in source:
             placed.append(source)
             continue
-        urls = [source["url"]] if isinstance(source["url"], str) else list(source["url"])
-        if "sha256" not in source:
-            raise RecipeInvalid(
-                f"a source of {rendered.name} has no sha256",
-                where=str(rendered.recipe_dir / "recipe.yaml"),
-                details=urls,
-                todo="add the sha256 of the file: only it says which bytes are meant.",
-            )
-        name = re.split("[/:]", urls[0])[-1]
-        # An URL like `debian:name.tar.gz` is a name and no address: only the hints know such bytes.
-        addresses = tuple(url for url in urls if url.startswith(_ADDRESSES))
-        wanted = sources.Source(name, source["sha256"], addresses, hints.get(source["sha256"], ()))
+        wanted = _source(rendered, source, hints)
         # The engine unpacks by the file's name, which the store does not keep.
-        local = folder / str(number) / name
+        local = folder / str(number) / wanted.name
         local.parent.mkdir()
         local.symlink_to(sources.obtain(wanted, store, progress))
-        placed.append({**source, "url": [local.as_uri(), *addresses]})
+        placed.append({**source, "url": [local.as_uri(), *wanted.urls]})
     return tuple(placed)
 
 
