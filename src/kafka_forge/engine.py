@@ -292,8 +292,10 @@ def _source(rendered: Rendered, source: JsonObject, hints: Hints) -> Source:
             details=urls,
             todo="add the sha256 of the file: only it says which bytes are meant.",
         )
-    name = urls[0].rsplit("/", 1)[-1]
-    return sources.Source(name, source["sha256"], tuple(urls), hints.get(source["sha256"], ()))
+    name = re.split("[/:]", urls[0])[-1]
+    # An URL like `debian:name.tar.gz` is a name and no address: only the hints know such bytes.
+    addresses = tuple(url for url in urls if url.startswith(_ADDRESSES))
+    return sources.Source(name, source["sha256"], addresses, hints.get(source["sha256"], ()))
 
 
 def _sources(
