@@ -87,6 +87,6 @@ def test_the_table_names_every_failure_with_its_reason() -> None:
     terminal.print_report(whole(report_of(CheckResult("features", Verdict.FAIL, "zstd is missing"))), console)
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
-    assert "pykafka [3.12] features: zstd is missing" in shown
+    assert "pykafka [3.12] zstd is missing\n    features\n" in shown
     assert "1 fail" in shown
     assert "verdict: fail" in shown

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from kafka_forge.progress import Progress, Task
     from kafka_forge.report.model import ArtifactReport, Report
 
+_SHOWN = 4
+"""How many checks with the same reason are named in the terminal."""
+
 _STYLE = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.REFUSED: "yellow", Verdict.INSPECTED: "cyan"}
 
 
@@ -161,13 +164,24 @@ def print_checks(artifacts: Sequence[ArtifactReport], console: Console | None = 
 
 
 def _print_some(artifacts: Sequence[ArtifactReport], verdict: Verdict, console: Console) -> None:
-    """Print the checks of one verdict, each distinct line once with the Pythons that it holds for."""
-    lines: dict[tuple[str, str, str], list[str]] = {}
+    """Print the checks of one verdict: each recipe's each reason once, with its Pythons and its checks."""
+    pythons: dict[tuple[str, str], dict[str, None]] = {}
+    checks: dict[tuple[str, str], dict[str, None]] = {}
     for artifact in artifacts:
         for check in artifact.checks:
             if check.verdict is verdict:
-                lines.setdefault((artifact.recipe, check.id, check.summary), []).append(artifact.python or "any")
-    if lines:
+                said = (artifact.recipe, check.summary)
+                pythons.setdefault(said, {})[artifact.python or "any"] = None
+                checks.setdefault(said, {})[check.id] = None
+    if checks:
         console.print(Text(f"\n{verdict.value}:", style=_STYLE[verdict]))
-    for (recipe, check_id, summary), pythons in lines.items():
-        console.print(Text(f"  {recipe} [{', '.join(pythons)}] {check_id}: {summary}"), soft_wrap=True)
+    for said, ids in checks.items():
+        recipe, summary = said
+        console.print(Text(f"  {recipe} [{', '.join(pythons[said])}] {summary}"), soft_wrap=True)
+        console.print(Text(f"    {_few(list(ids))}", style="dim"), soft_wrap=True)
+
+
+def _few(ids: Sequence[str]) -> str:
+    """Return the first ids, and how many more there are: the report has them all."""
+    rest = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+    return ", ".join(ids[:_SHOWN]) + rest
