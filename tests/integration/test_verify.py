@@ -1,0 +1,147 @@
+"""The main job as a maintainer runs it: from a recipe to the verdict, and what stops it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import psutil
+import pytest
+
+from kafka_forge.report import schemas
+
+if TYPE_CHECKING:
+    from kafka_forge.brokers import Broker
+
+pytestmark = pytest.mark.integration
+ROOT = Path(__file__).parents[2]
+FORGE = [sys.executable, "-m", "kafka_forge.cli"]
+
+
+class Checkout:
+    """A checkout with one quick recipe, an output folder of its own, and the program."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.recipe = folder / "recipes" / "kafka-python"
+        self.report_file = folder / "output" / "report.json"
+        (folder / "recipes").mkdir()
+        shutil.copy(ROOT / "recipes" / "variants.yaml", folder / "recipes")
+        shutil.copytree(ROOT / "recipes" / "kafka-python", self.recipe)
+        (folder / "bootstrap").symlink_to(ROOT / "bootstrap")
+        self.environment = {**os.environ, "KAFKA_FORGE_ROOT": str(folder)}
+
+    def forge(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*FORGE, *arguments], env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False
+        )
+
+    def verify(self, broker: Broker) -> subprocess.CompletedProcess[str]:
+        return self.forge("verify", "--base", "embedded", "--broker", broker.address)
+
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads(self.report_file.read_text(encoding="utf-8"))
+        return report
+
+    def spoil(self, file: str, before: str, after: str) -> None:
+        text = (self.recipe / file).read_text(encoding="utf-8")
+        assert before in text
+        (self.recipe / file).write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+def test_from_a_recipe_to_a_verdict_and_again_without_building(checkout: Checkout, broker: Broker) -> None:
+    first = checkout.verify(broker)
+    assert first.returncode == 0, first.stdout + first.stderr
+    report = checkout.report()
+    jsonschema.validate(report, json.loads(schemas.REPORT_SCHEMA.read_text(encoding="utf-8")))
+    (artifact,) = report["artifacts"]
+    assert (artifact["verdict"], artifact["reused"]) == ("pass", False)
+    assert {"imports[kafka]", "roundtrip-delivery[default/consume/zstd]"} <= {each["id"] for each in artifact["checks"]}
+    assert (checkout.report_file.parent / artifact["file"]).is_file()
+    assert "verdict: pass" in first.stdout
+
+    assert checkout.verify(broker).returncode == 0
+    (again,) = checkout.report()["artifacts"]
+    assert again["reused"]
+    assert again["sha256"] == artifact["sha256"]
+
+    checkout.spoil("recipe.yaml", "  summary: ", "  summary: Again a ")
+    shown = json.loads(checkout.forge("build", "--base", "embedded", "--json").stdout)
+    assert [each["reused"] for each in shown] == [False]
+
+
+def test_a_promise_that_does_not_hold_fails_with_its_evidence(checkout: Checkout, broker: Broker) -> None:
+    checkout.spoil("contract.yaml", '"*site-packages/kafka/__init__.py"', '"*site-packages/kafka/no_such_file.py"')
+    done = checkout.verify(broker)
+    assert done.returncode == 2
+    assert "KF002" in done.stderr
+    (artifact,) = checkout.report()["artifacts"]
+    (failed,) = [each for each in artifact["checks"] if each["verdict"] == "fail"]
+    assert failed["id"].startswith("package-contents")
+    assert "no_such_file" in json.dumps(failed["evidence"])
+    assert "no_such_file" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("promises:", "promises: [", "contract.yaml:"),
+        ("  pip-check: {}", "  pip-chekc: {}", "pip-chekc"),
+        ("{modes: [default]}", "{moods: [default]}", "moods"),
+    ],
+)
+def test_a_contract_that_is_wrong_says_where(checkout: Checkout, before: str, after: str, said: str) -> None:
+    checkout.spoil("contract.yaml", before, after)
+    done = checkout.forge("verify", "--base", "embedded", "--broker", "127.0.0.1:1")
+    assert done.returncode == 11
+    assert "KF105" in done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_broker_that_does_not_answer_is_said(checkout: Checkout) -> None:
+    done = checkout.forge("verify", "--base", "embedded", "--broker", "127.0.0.1:1")
+    assert done.returncode == 50
+    assert "127.0.0.1:1" in done.stderr
+
+
+def test_an_artifact_that_is_not_built_is_not_inspected(checkout: Checkout) -> None:
+    done = checkout.forge("inspect", "--base", "embedded")
+    assert done.returncode == 10
+    assert "kafka-forge build kafka-python" in done.stderr
+
+
+def test_ctrl_c_leaves_nothing_that_is_trusted_or_runs(checkout: Checkout, broker: Broker) -> None:
+    running = subprocess.Popen(
+        [*FORGE, "verify", "--base", "embedded", "--broker", broker.address],
+        env=checkout.environment,
+        cwd=checkout.folder,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    family: list[psutil.Process] = []
+    deadline = time.monotonic() + 120
+    while not family and time.monotonic() < deadline:
+        family = psutil.Process(running.pid).children(recursive=True)
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130, errors
+    assert "KF001" in errors
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert not alive
+    assert not checkout.report_file.exists()
+    assert checkout.verify(broker).returncode == 0
