@@ -68,6 +68,19 @@ class InspectEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtrasEvidence:
+    """What the client shows in a second fresh environment, in which optional dependencies stand beside it.
+
+    Attributes:
+        environment: the prefix that was looked at.
+        probe: as `InspectEvidence.probe`.
+    """
+
+    environment: Environment
+    probe: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One thing that a scenario tried, as it reported it.
 

@@ -11,9 +11,10 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kafka_forge import environment, inspection, processes, refusals, roundtrip
+from kafka_forge import environment, inspection, platforms, processes, refusals, roundtrip
 from kafka_forge.checks import judging
 from kafka_forge.errors import BrokerDied, DiskFull, ForgeError
+from kafka_forge.evidence import ExtrasEvidence
 from kafka_forge.model import CheckResult, Verdict
 from kafka_forge.report.model import ArtifactReport, artifact_report
 
@@ -124,8 +125,23 @@ def _look(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
         return []
     begun = time.monotonic()
     results = judging.judge(contract, inspection.inspect(made, contract, progress=run.progress), stage="inspect")
+    results += _look_with_extras(run, made.artifact, contract)
     run.stages.add("inspect", begun)
     return results
+
+
+def _look_with_extras(run: Run, artifact: Artifact, contract: Contract) -> list[CheckResult]:
+    """Look at the artifact beside its optional dependencies, in an environment of their own."""
+    promised = contract.promises.get("imports-with-extras")
+    if promised is None:
+        return []
+    surroundings = contract.environment.model_copy(update={"extras": tuple(promised["extras"])})
+    beside = contract.model_copy(update={"environment": surroundings})
+    channels = [run.output.as_uri(), run.base.channel]
+    with environment.fresh(artifact, beside, channels=channels, cache=run.cache, progress=run.progress) as made:
+        runs = platforms.of(artifact.cell.platform).can_run()
+        answer = inspection.runtime.ask(made, promised["modules"]) if runs else {}
+        return judging.judge(contract, ExtrasEvidence(made, answer), stage="extras")
 
 
 def _converse(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:

@@ -13,7 +13,7 @@ import pytest
 from kafka_forge import checks, platforms
 from kafka_forge.contract import load_contract
 from kafka_forge.errors import UnknownPlatform
-from kafka_forge.evidence import BinaryFile, InspectEvidence
+from kafka_forge.evidence import BinaryFile, ExtrasEvidence, InspectEvidence
 from kafka_forge.inspection import modules_of, paths
 from kafka_forge.model import PLATFORMS, Artifact, Cell, Environment, InstalledPackage, Verdict
 from kafka_forge.paths import project_root
@@ -223,3 +223,18 @@ def test_compiled_python_does_not_name_the_packagers_folder(tmp_path: Path, sour
     pyc.parent.mkdir(parents=True)
     pyc.write_bytes(b"head" + marshal.dumps(compile("x = 1", source, "exec")))
     assert list(paths.scan(tmp_path, [])) == ([pyc.relative_to(tmp_path).as_posix()] if found else [])
+
+
+def test_an_import_that_fails_beside_its_extras_fails() -> None:
+    check = checks.by_id()["imports-with-extras"]
+    arguments = check.arguments.model_validate({"extras": ["attrs"], "modules": ["a.b", "a.c"]})
+    answers = {
+        "a.b": {"ok": True, "file": "lib/a/b.py", "version": None, "error": None},
+        "a.c": {"ok": False, "file": None, "version": None, "error": "ModuleNotFoundError: No module named 'httpx'"},
+    }
+    results = check.judge(arguments, ExtrasEvidence(evidence(SEEN).environment, {"imports": answers}))
+    assert [(each.id, each.verdict) for each in results] == [
+        ("imports-with-extras[a.b]", Verdict.PASS),
+        ("imports-with-extras[a.c]", Verdict.FAIL),
+    ]
+    assert "httpx" in results[1].summary

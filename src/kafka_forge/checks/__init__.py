@@ -32,7 +32,7 @@ class Check(Protocol):
 
     @property
     def stage(self) -> str:
-        """``inspect`` (judges `InspectEvidence`) or ``roundtrip`` (judges `RoundTripEvidence`)."""
+        """Whose evidence it judges: ``inspect``, ``extras`` or ``roundtrip`` (`InspectEvidence` and so on)."""
 
     @property
     def arguments(self) -> type[BaseModel]:

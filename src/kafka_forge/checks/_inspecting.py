@@ -10,7 +10,7 @@ from kafka_forge.model import CheckResult, Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kafka_forge.evidence import InspectEvidence
+    from kafka_forge.evidence import ExtrasEvidence, InspectEvidence
 
 
 class NoArguments(Model):
@@ -24,7 +24,7 @@ def conclude(check: str, problems: Sequence[str], good: str, evidence: Mapping[s
     return CheckResult(check, Verdict.FAIL, "; ".join(problems), {**evidence, "problems": list(problems)})
 
 
-def not_run(check: str, evidence: InspectEvidence) -> CheckResult:
+def not_run(check: str, evidence: InspectEvidence | ExtrasEvidence) -> CheckResult:
     """Return ``inspected``: this machine cannot run the artifact, so what only a run shows stays open."""
     platform = evidence.environment.artifact.cell.platform
     return CheckResult(check, Verdict.INSPECTED, f"not run: this machine cannot run {platform}")

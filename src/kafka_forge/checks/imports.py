@@ -32,19 +32,22 @@ class Imports:
         """Give one result a module."""
         if not evidence.probe:
             return [not_run(self.id, evidence)]
-        return [self._one(module, evidence.probe["imports"].get(module)) for module in arguments.modules]
+        answers = evidence.probe["imports"]
+        return [result(f"{self.id}[{module}]", module, answers.get(module)) for module in arguments.modules]
 
-    def _one(self, module: str, answer: JsonObject | None) -> CheckResult:
-        problems = []
-        if answer is None:
-            problems.append("was not tried")
-        elif not answer["ok"]:
-            problems.append(answer["error"])
-        elif answer["file"] is None or answer["file"].startswith("/"):
-            problems.append(f"comes from outside the environment: {answer['file']}")
-        seen = answer or {}
-        good = " ".join(filter(None, [module, seen.get("version")]))
-        return conclude(f"{self.id}[{module}]", problems, good, seen)
+
+def result(check: str, module: str, answer: JsonObject | None) -> CheckResult:
+    """Conclude about one module from the probe's answer; None means that it was not tried."""
+    problems = []
+    if answer is None:
+        problems.append("was not tried")
+    elif not answer["ok"]:
+        problems.append(answer["error"])
+    elif answer["file"] is None or answer["file"].startswith("/"):
+        problems.append(f"comes from outside the environment: {answer['file']}")
+    seen = answer or {}
+    good = " ".join(filter(None, [module, seen.get("version")]))
+    return conclude(check, problems, good, seen)
 
 
 CHECK = Imports()

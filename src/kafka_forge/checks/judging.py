@@ -8,17 +8,19 @@ from kafka_forge import checks
 
 if TYPE_CHECKING:
     from kafka_forge.contract import Contract
-    from kafka_forge.evidence import InspectEvidence, RoundTripEvidence
+    from kafka_forge.evidence import ExtrasEvidence, InspectEvidence, RoundTripEvidence
     from kafka_forge.model import CheckResult
 
 
-def judge(contract: Contract, evidence: InspectEvidence | RoundTripEvidence, *, stage: str) -> list[CheckResult]:
+def judge(
+    contract: Contract, evidence: InspectEvidence | ExtrasEvidence | RoundTripEvidence, *, stage: str
+) -> list[CheckResult]:
     """Judge every promise that this evidence can answer, in the contract's order.
 
     Args:
         contract: as `load_contract` returns it, so every promise has a check and arguments that fit.
         evidence: what the stage gathered.
-        stage: ``inspect`` or ``roundtrip``.
+        stage: ``inspect``, ``extras`` or ``roundtrip``.
     """
     results: list[CheckResult] = []
     for name, raw in contract.promises.items():
