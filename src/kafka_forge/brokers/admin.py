@@ -64,8 +64,17 @@ def create_topics(address: str, partitions: Mapping[str, int], timeout: float = 
     deadline = time.monotonic() + timeout
     client = _client(address)
     wanted = [NewTopic(name, num_partitions=count, replication_factor=1) for name, count in partitions.items()]
-    if wanted:
-        _settle(client.create_topics(wanted, operation_timeout=timeout, request_timeout=timeout), address, "created")
+    while wanted:
+        try:
+            answers = client.create_topics(wanted, operation_timeout=timeout, request_timeout=timeout)
+            _settle(answers, address, "created")
+            break
+        except ScenarioBroken as refusal:
+            # A broker that has just registered may be fenced for a moment yet (KIP-631), and then takes no topic.
+            fenced = all("fenced" in reason for reason in refusal.details)
+            if not fenced or time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_SECONDS)
     while set(partitions) - _led(client, partitions, deadline, address):
         time.sleep(_POLL_SECONDS)
 
