@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 from ruamel.yaml import YAML
 
-from kafka_forge import channel, engine, processes
+from kafka_forge import channel, engine, memory, processes
 from kafka_forge.bases import pythons, tools
 from kafka_forge.errors import BaseBuildFailed, BuildFailed, SolveFailed, UnsupportedMachine
 from kafka_forge.files import Store, explain_os_errors, sha256_of, write_text_atomic
@@ -276,6 +276,7 @@ def _build(site: _Site, rendered: Rendered) -> None:
 
 def _make(site: _Site, nodes: Sequence[Node]) -> None:
     """Make what does not stand in the channel, side by side, the longest chain first."""
+    memory.few_arenas()
     channel.prepare(site.channel)
     waiting = {node.name: node for node in nodes if not site.stands(node)}
     if not waiting.keys() - {_PYTHONS}:  # another process made it while this one waited
@@ -295,6 +296,7 @@ def _make(site: _Site, nodes: Sequence[Node]) -> None:
             if node.path is None:
                 channel.index(site.channel)
             site.keep(node)
+            memory.give_back()
 
         try:
             while waiting or running:
