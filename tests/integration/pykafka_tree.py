@@ -37,7 +37,7 @@ def patched(room: Path) -> Path:
         command = ["git", "apply", "--verbose", str(folder / patch)]
         done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        assert "offset" not in done.stderr, done.stderr
+        assert "(offset" not in done.stderr, done.stderr
     return tree
 
 
