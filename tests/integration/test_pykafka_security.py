@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
+import datetime
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,10 @@ import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka import admin as kafka_admin
 from confluent_kafka.admin import AdminClient
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from kafka_forge import brokers
 from kafka_forge.brokers import ports, settings
@@ -31,6 +35,21 @@ SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 PROTOCOLS = {"TLS": "SSL", "TLS12": "SSL", "PLAIN": "SASL_SSL", "SCRAM": "SASL_PLAINTEXT", "SCRAMTLS": "SASL_SSL"}
 
 
+def signed_by_itself(name: str) -> tuple[bytes, bytes]:
+    """Return a private key and its certificate for a name, in PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    me = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now, day = datetime.datetime.now(datetime.timezone.utc), datetime.timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder(me, me, key.public_key(), x509.random_serial_number(), now - day, now + day)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return private, certificate.public_bytes(pem)
+
+
 class Secured:
     """A broker with a listener for each way to be secure.
 
@@ -42,10 +61,9 @@ class Secured:
     def __init__(self, folder: Path) -> None:
         self.ca = folder / "cert.pem"
         self._both = folder / "both.pem"
-        key = folder / "key.pem"
-        new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=elsewhere"]
-        subprocess.run([*new, "-keyout", str(key), "-out", str(self.ca)], check=True, capture_output=True)
-        self._both.write_text(key.read_text() + self.ca.read_text())
+        key, certificate = signed_by_itself("elsewhere")
+        self.ca.write_bytes(certificate)
+        self._both.write_bytes(key + certificate)
         free = ports.free(len(PROTOCOLS))
         self.addresses = {name: f"127.0.0.1:{port}" for name, port in zip(PROTOCOLS, free, strict=True)}
 
