@@ -73,7 +73,7 @@ class ExtrasEvidence:
 
     Attributes:
         environment: the prefix that was looked at.
-        probe: as `InspectEvidence.probe`.
+        probe: as `InspectEvidence.probe`, without ``pip_check``.
     """
 
     environment: Environment

@@ -140,7 +140,7 @@ def _look_with_extras(run: Run, artifact: Artifact, contract: Contract) -> list[
     channels = [run.output.as_uri(), run.base.channel]
     with environment.fresh(artifact, beside, channels=channels, cache=run.cache, progress=run.progress) as made:
         runs = platforms.of(artifact.cell.platform).can_run()
-        answer = inspection.runtime.ask(made, promised["modules"]) if runs else {}
+        answer = inspection.runtime.probe(made, promised["modules"]) if runs else {}
         return judging.judge(contract, ExtrasEvidence(made, answer), stage="extras")
 
 

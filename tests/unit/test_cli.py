@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import subprocess
 import sys
 
 import pytest
 
-from kafka_forge.cli import COMMANDS, _run
+from kafka_forge.cli import COMMANDS, _explain, _run
 from kafka_forge.errors import ForgeError
 
 
@@ -52,6 +53,16 @@ def test_an_unknown_python_names_the_ones_there_are(capsys: pytest.CaptureFixtur
     shown = capsys.readouterr().err
     assert "KF103" in shown
     assert "3.14" in shown
+
+
+def test_a_full_disk_is_said_wherever_it_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _explain(OSError(errno.ENOSPC, "No space left on device")) == 90
+    assert "KF901" in capsys.readouterr().err
+
+
+def test_any_other_exception_is_owned_up_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _explain(FileNotFoundError(errno.ENOENT, "no such file")) == 99
+    assert "--debug" in capsys.readouterr().err
 
 
 def test_with_debug_the_exception_itself_comes_through() -> None:

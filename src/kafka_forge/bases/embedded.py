@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 from ruamel.yaml import YAML
 
-from kafka_forge import channel, engine, processes
+from kafka_forge import channel, engine, memory, processes
 from kafka_forge.bases import pythons, tools
 from kafka_forge.errors import BaseBuildFailed, BuildFailed, SolveFailed, UnsupportedMachine
 from kafka_forge.files import Store, explain_os_errors, sha256_of, write_text_atomic
@@ -53,7 +53,7 @@ class Node:
         key: the hash of everything that decides its bytes.
         path: where it will stand; None for the Pythons.
         needs: names of the nodes that must be made before it.
-        seconds: about how long it takes; the longest chain is begun first.
+        seconds: tells about how long it takes, and is asked only if it must be made: the longest chain is begun first.
         make: makes it.
     """
 
@@ -61,7 +61,7 @@ class Node:
     key: str
     path: Path | None
     needs: frozenset[str]
-    seconds: float
+    seconds: Callable[[], float]
     make: Callable[[], object]
 
 
@@ -160,7 +160,7 @@ def plan(site: _Site) -> tuple[Node, ...]:
         LockInvalid, RecipeInvalid: a file under ``bootstrap/`` is broken.
     """
     found = {package.name: _tool(site, package) for package in tools.load(_tools_file(site), site.platform)}
-    found[_PYTHONS] = Node(_PYTHONS, "", None, frozenset(), 60.0, partial(nodes_of_pythons, site))
+    found[_PYTHONS] = Node(_PYTHONS, "", None, frozenset(), lambda: 60.0, partial(nodes_of_pythons, site))
     rendered = {each.name: each for each in _rendered(site)}
     if len(found) == 1 or not rendered:
         raise UnsupportedMachine(
@@ -218,7 +218,7 @@ def _tool(site: _Site, package: ToolPackage) -> Node:
         channel.index(site.channel)
 
     path = site.channel / site.platform / package.filename
-    return Node(package.name, package.build, path, frozenset(), 5.0, make)
+    return Node(package.name, package.build, path, frozenset(), lambda: 5.0, make)
 
 
 def _recipe(site: _Site, rendered: Rendered, needs: frozenset[str], found: Mapping[str, Node]) -> Node:
@@ -231,15 +231,20 @@ def _recipe(site: _Site, rendered: Rendered, needs: frozenset[str], found: Mappi
         version("ziglang"),
         sorted(found[name].key for name in needs),
     ]
-    recipe = YAML(typ="safe").load((rendered.recipe_dir / "recipe.yaml").read_text(encoding="utf-8"))
     return Node(
         name=rendered.name,
         key=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest(),
         path=site.channel / rendered.subdir / rendered.filename,
         needs=needs,
-        seconds=float(recipe.get("extra", {}).get("seconds", 1.0)),
+        seconds=partial(_seconds, rendered),
         make=partial(_build, site, rendered),
     )
+
+
+def _seconds(rendered: Rendered) -> float:
+    """Return what the recipe says of its own duration: ``extra.seconds``, on two cores."""
+    recipe = YAML(typ="safe").load((rendered.recipe_dir / "recipe.yaml").read_text(encoding="utf-8"))
+    return float(recipe.get("extra", {}).get("seconds", 1.0))
 
 
 def _digest(folder: Path) -> str:
@@ -276,6 +281,7 @@ def _build(site: _Site, rendered: Rendered) -> None:
 
 def _make(site: _Site, nodes: Sequence[Node]) -> None:
     """Make what does not stand in the channel, side by side, the longest chain first."""
+    memory.few_arenas()
     channel.prepare(site.channel)
     waiting = {node.name: node for node in nodes if not site.stands(node)}
     if not waiting.keys() - {_PYTHONS}:  # another process made it while this one waited
@@ -295,6 +301,7 @@ def _make(site: _Site, nodes: Sequence[Node]) -> None:
             if node.path is None:
                 channel.index(site.channel)
             site.keep(node)
+            memory.give_back()
 
         try:
             while waiting or running:
@@ -322,7 +329,7 @@ def _chains(nodes: Sequence[Node]) -> dict[str, float]:
     chains: dict[str, float] = {}
     for node in reversed(nodes):
         above = [chains[other.name] for other in nodes if node.name in other.needs and other.name in chains]
-        chains[node.name] = node.seconds + max(above, default=0.0)
+        chains[node.name] = node.seconds() + max(above, default=0.0)
     return chains
 
 

@@ -17,6 +17,8 @@ import click
 if TYPE_CHECKING:
     from types import FrameType
 
+    from kafka_forge.errors import ForgeError
+
 COMMANDS = {
     "verify": "Build everything, install it afresh, and pass messages through a real Kafka.",
     "plan": "Show the cells (recipe × platform × Python) in the order of their building.",
@@ -101,9 +103,27 @@ def _explain(error: BaseException) -> int:
     elif isinstance(error, BrokenPipeError):
         return 0
     else:
-        shown = errors.InternalError(
-            f"a fault of kafka-forge itself: {type(error).__name__}: {error}",
-            todo="run it again with --debug and report the traceback.",
-        )
+        shown = _unforeseen(error)
     click.echo(f"{click.style('error', fg='red', bold=True)} {shown}", err=True)
     return shown.exit_code
+
+
+def _unforeseen(error: BaseException) -> ForgeError:
+    """Turn any other exception into an error; a full disk may show anywhere, and is no fault of ours."""
+    from pathlib import Path
+
+    from kafka_forge.errors import ForgeError, InternalError
+    from kafka_forge.files import explain_os_errors
+
+    if isinstance(error, OSError):
+        try:
+            with explain_os_errors(Path(error.filename or os.environ.get("KAFKA_FORGE_CACHE") or Path.cwd())):
+                raise error
+        except ForgeError as explained:
+            return explained
+        except OSError:
+            pass
+    return InternalError(
+        f"a fault of kafka-forge itself: {type(error).__name__}: {error}",
+        todo="run it again with --debug and report the traceback.",
+    )

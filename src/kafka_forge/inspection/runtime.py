@@ -35,11 +35,12 @@ def ask(environment: Environment, modules: Sequence[str]) -> JsonObject:
     """
     with ThreadPoolExecutor(1) as pool:
         checked = pool.submit(_pip_check, environment) if environment.python else None
-        answer = _probe(environment, modules)
+        answer = probe(environment, modules)
         return {**answer, "pip_check": checked.result() if checked else None}
 
 
-def _probe(environment: Environment, modules: Sequence[str]) -> JsonObject:
+def probe(environment: Environment, modules: Sequence[str]) -> JsonObject:
+    """Import the modules in the environment and look at what is loaded; arguments and errors as for `ask`."""
     request: JsonObject = {"prefix": str(environment.prefix), "modules": list(modules) if environment.python else []}
     if environment.python is None:
         platform = platforms.of(environment.artifact.cell.platform)
