@@ -1,17 +1,23 @@
-"""What the integration tests share: one real broker for all of them."""
+"""What the integration tests share: one real broker for all, and pykafka as the recipe makes it, in two ways."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kafka_forge import brokers
-from kafka_forge.paths import Cache
+from kafka_forge import brokers, build, environment
+from kafka_forge.contract import load_contract
+from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
+from kafka_forge.selection import Selection
+
+from . import pykafka_tree
+from .pykafka_env import PykafkaEnv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from kafka_forge.brokers import Broker
 
@@ -21,3 +27,36 @@ def broker() -> Iterator[Broker]:
     """A Kafka of the default version, started once; use topics of your own."""
     with brokers.start(brokers.DEFAULT, Cache.default(), Silent()) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def pykafka_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tree of pykafka's source with the recipe's patches."""
+    return pykafka_tree.patched(tmp_path_factory.mktemp("pykafka"))
+
+
+@pytest.fixture(scope="session")
+def pykafka(pykafka_source: Path) -> Iterator[Any]:
+    """The module pykafka out of that tree, in this process and without its C extension."""
+    with pykafka_tree.imported(pykafka_source) as module:
+        yield module
+
+
+@pytest.fixture(scope="session")
+def pykafka_env() -> Iterator[PykafkaEnv]:
+    """A fresh environment with the recipe's artifact for the newest Python, which `verify` leaves in the channel."""
+    root, cache = project_root(), Cache.default()
+    built = build.build(
+        Selection(recipes=("pykafka",), pythons=("3.14",)),
+        root=root,
+        base="auto",
+        output=root / "output",
+        cache=cache,
+        jobs=2,
+        progress=Silent(),
+    )
+    (artifact,) = built.artifacts
+    contract = load_contract(root / "recipes" / "pykafka" / "contract.yaml")
+    channels = [(root / "output").as_uri(), built.base.channel]
+    with environment.fresh(artifact, contract, channels=channels, cache=cache, progress=Silent()) as made:
+        yield PykafkaEnv.of(made)

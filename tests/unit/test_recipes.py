@@ -191,17 +191,21 @@ def test_the_recipes_own_test_asks_for_the_features_of_the_contract() -> None:
         assert sorted(contract.promises["features"]["exactly"]) == sorted(promised)
 
 
-def test_every_patch_is_used_small_and_says_what_it_answers() -> None:
+def test_every_patch_is_used_and_says_what_it_answers_and_what_fails_without_it() -> None:
     folder = RECIPES / "pykafka"
     listed = _load("pykafka")["source"]["patches"]
     assert listed == sorted(str(path.relative_to(folder)) for path in folder.glob("patches/*"))
     for number, name in enumerate(listed, 1):
         assert name.startswith(f"patches/{number:04}-")
-        head, _, body = _split(folder / name)
-        assert re.search(r"^Answers: \S", head, re.MULTILINE), name
-        assert re.search(r"\b[\w-]+/[\w-]+#\d+", head), f"{name} names no public issue"
-        changed = [line for line in body.splitlines() if re.match(r"[+-](?![+-])", line)]
-        assert len(changed) <= 80, f"{name} changes {len(changed)} lines"
+        head, _, _ = _split(folder / name)
+        (answers,) = re.findall(r"^Answers: ((?:(?!Test: ).*\n?)+)", head, re.MULTILINE)
+        public = r"[\w-]+/[\w-]+#\d+|KIP-\d+|KAFKA-\d+|CONFIGURATION\.md|the docstring of pykafka\."
+        assert re.search(public, answers), f"{name} names nothing public that it answers"
+        tests = re.findall(r"^Test: (.+)", head, re.MULTILINE)
+        assert tests, f"{name} names no test"
+        for test in tests:
+            path, _, function = test.partition("::")
+            assert f"def {function}(" in (RECIPES.parent / path).read_text(encoding="utf-8"), f"{name}: {test}"
 
 
 def _split(path: Path) -> tuple[str, str, str]:

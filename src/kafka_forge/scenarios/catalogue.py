@@ -27,7 +27,7 @@ _HERE = Path(__file__).parent
 SCENARIOS = {
     "librdkafka": Scenario(_HERE / "use_librdkafka.py", ("ctypes",), bare=True),
     "python-confluent-kafka": Scenario(_HERE / "use_confluent_kafka.py", ("default",)),
-    "pykafka": Scenario(_HERE / "use_pykafka.py", ("rdkafka", "rdkafka-tuned", "pure")),
+    "pykafka": Scenario(_HERE / "use_pykafka.py", ("rdkafka", "pure")),
     "kafka-python": Scenario(_HERE / "use_kafka_python.py", ("default",)),
 }
 """The conda package's name → its scenario. A new client is one more line here and one more program beside it."""

@@ -1,8 +1,7 @@
-"""The round trip with pykafka, in its modes: ``rdkafka`` (its C extension), ``pure``, and ``rdkafka-tuned``.
+"""The round trip with pykafka, in its modes: ``rdkafka`` (its C extension) and ``pure``.
 
-Everything is left at its default but for what the round trip asks for: the broker's version, which pykafka's
-documentation wants to be told, and a partitioner that sends each message where the round trip wants it. The tuned mode
-gives the C consumer arguments with which it can start on today's librdkafka, where its defaults cannot.
+Everything is left at its default, the broker's version too, but for what the round trip asks for: a partitioner that
+sends each message where the round trip wants it, and waits that are not for a user's patience.
 """
 
 from __future__ import annotations
@@ -27,9 +26,6 @@ _EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001  (pykafka wants naive UTC
 _SENT = re.compile(r"MessageSet with (\d+) message\(s\) \(MsgId \S+, BaseSeq \S+\) delivered")
 _RECEIVED = re.compile(r"Enqueue (\d+) message\(s\)")
 
-_TUNED = {"fetch_message_max_bytes": 16 << 20, "queued_max_messages": 100}
-"""queued.max.messages.kbytes is their product and must be below 2 GiB; receive.message.max.bytes is the first one times
-the partitions and one more, and must be above fetch.max.bytes, which pykafka leaves at 50 MiB."""
 _SILENCE_MS = 2000
 """How long a consumer waits for another message before it gives up."""
 
@@ -66,9 +62,7 @@ class Pykafka:
     def __init__(self, request: scenario.Request) -> None:
         self.together = request.mode == "pure"
         self.counts = request.mode != "pure"
-        self._arguments = _TUNED if request.mode == "rdkafka-tuned" else {}
         self._address = request.address
-        self._version = request.broker_version
         self._clients: list[Any] = []
         self._stopping: list[threading.Thread] = []
         self._log = _Counting()
@@ -80,7 +74,7 @@ class Pykafka:
     ) -> dict[str, Any]:
         """See `scenario.Client.produce`."""
         compression = getattr(CompressionType, codec.upper())
-        told, cannot = _Told(), {}
+        told = _Told()
         producer = self._topic(topic).get_producer(
             use_rdkafka=self.counts,
             partitioner=told,
@@ -88,16 +82,12 @@ class Pykafka:
             delivery_reports=True,
             linger_ms=20,  # the default holds every message back for 5 s
         )
-        try:
-            producer.produce(b"", headers=[("name", b"value")])
-        except TypeError as error:
-            cannot["headers"] = f"TypeError: {error}"
         for m in messages:
             told.partition = m.partition
-            producer.produce(m.value, partition_key=m.key, timestamp=_naive(m.timestamp))
+            producer.produce(m.value, partition_key=m.key, timestamp=_naive(m.timestamp), headers=m.headers)
         acked, failed = _reports(producer, len(messages), deadline)
         self._stop_aside(producer)
-        return {"sent": len(messages), "acked": acked, "failed": failed[:3], "cannot": cannot}
+        return {"sent": len(messages), "acked": acked, "failed": failed[:3], "cannot": {}}
 
     def consume(self, topic: str, expected: dict[int, int], deadline: scenario.Deadline) -> dict[str, Any]:
         """See `scenario.Client.consume`."""
@@ -105,16 +95,13 @@ class Pykafka:
             use_rdkafka=self.counts,
             auto_offset_reset=OffsetType.EARLIEST,
             consumer_timeout_ms=_SILENCE_MS,
-            **self._arguments,
         )
         read = _read(consumer, sum(expected.values()), deadline)
         self._stop_aside(consumer)
-        cannot: dict[str, str] = {}
         records = [
-            corpus.record(m.partition_id, m.offset, m.partition_key, m.value, _headers(m, cannot), m.timestamp)
-            for m in read
+            corpus.record(m.partition_id, m.offset, m.partition_key, m.value, m.headers, m.timestamp) for m in read
         ]
-        return {"records": records, "cannot": cannot}
+        return {"records": records, "cannot": {}}
 
     def group(self, group: str, topic: str, expected: dict[int, int], deadline: scenario.Deadline) -> dict[str, Any]:
         """See `scenario.Client.group`."""
@@ -139,7 +126,6 @@ class Pykafka:
         settings = {"auto_offset_reset": OffsetType.EARLIEST, "consumer_timeout_ms": _SILENCE_MS}
         source = self._topic(topic)
         if self.counts:  # use_rdkafka is not to be had with Kafka's own membership (ManagedBalancedConsumer)
-            settings |= self._arguments
             consumer = source.get_simple_consumer(consumer_group=group.encode(), use_rdkafka=True, **settings)
         else:
             consumer = source.get_balanced_consumer(
@@ -161,7 +147,7 @@ class Pykafka:
         self._stopping.append(thread)
 
     def _topic(self, name: str) -> Any:
-        client = KafkaClient(hosts=self._address, broker_version=self._version)
+        client = KafkaClient(hosts=self._address)
         self._clients.append(client)  # its topics hold weak references only
         return client.topics[name]
 
@@ -219,14 +205,6 @@ def _read(consumer: Any, wanted: int, deadline: scenario.Deadline) -> list[Any]:
             break
         read.append(message)
     return read
-
-
-def _headers(message: Any, cannot: dict[str, str]) -> list[tuple[str, bytes]]:
-    try:
-        return list(message.headers)
-    except AttributeError as error:
-        cannot["headers"] = f"AttributeError: {error}"
-        return []
 
 
 def _naive(milliseconds: int) -> datetime.datetime:

@@ -1,0 +1,189 @@
+"""pykafka's C mode against a real broker: what users meet through its public API, seen by a witness too."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+if TYPE_CHECKING:
+    from kafka_forge.brokers import Broker
+
+    from .pykafka_env import PykafkaEnv
+
+pytestmark = pytest.mark.integration
+
+BULK = 300_000
+
+
+@pytest.fixture
+def topic(broker: Broker) -> str:
+    """A new topic of one partition."""
+    return new_topic(broker.address)
+
+
+@pytest.fixture(scope="module")
+def bulk(broker: Broker) -> str:
+    """A topic that holds BULK messages of 100 bytes."""
+    name = new_topic(broker.address)
+    fill(broker.address, name, BULK)
+    return name
+
+
+def new_topic(address: str, **config: str) -> str:
+    name = f"pykafka-c-{uuid.uuid4()}"
+    admin = AdminClient({"bootstrap.servers": address})
+    admin.create_topics([NewTopic(name, 1, 1, config=config)])[name].result()
+    return name
+
+
+def fill(address: str, topic: str, count: int) -> None:
+    producer = Producer({"bootstrap.servers": address, "queue.buffering.max.messages": count, "linger.ms": 20})
+    for number in range(count):
+        producer.produce(topic, b"%0100d" % number)
+    assert producer.flush(60) == 0
+
+
+def read(address: str, topic: str, count: int) -> list[Any]:
+    """The topic's first messages, as the witness sees them."""
+    consumer = Consumer({"bootstrap.servers": address, "group.id": "witness", "enable.auto.commit": False})
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    messages = consumer.consume(count, 20)
+    consumer.close()
+    return messages
+
+
+def end_of(address: str, topic: str) -> int:
+    consumer = Consumer({"bootstrap.servers": address, "group.id": "witness"})
+    try:
+        return int(consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=20)[1])
+    finally:
+        consumer.close()
+
+
+def test_a_consumer_with_default_arguments_reads_everything_in_order(
+    broker: Broker, pykafka_env: PykafkaEnv, topic: str
+) -> None:
+    fill(broker.address, topic, 5000)
+    answer = pykafka_env.run("consume_all", broker.address, topic=topic, count=5000, options={})
+    assert answer["offsets"] == list(range(5000))
+    assert (answer["last"], answer["held"]) == (f"{4999:0100d}", 4999)
+
+
+def test_a_message_knows_its_partition(broker: Broker, pykafka_env: PykafkaEnv, topic: str) -> None:
+    fill(broker.address, topic, 1)
+    assert pykafka_env.run("consume_all", broker.address, topic=topic, count=1, options={})["partition"] == 0
+
+
+def test_a_queue_that_runs_full_does_not_make_the_consumer_pause(
+    broker: Broker, pykafka_env: PykafkaEnv, bulk: str
+) -> None:
+    """Were a full queue left alone for a second each time, as is librdkafka's default, this would take 150 seconds."""
+    answer = pykafka_env.run(
+        "consume_all", broker.address, topic=bulk, count=BULK, options={"queued_max_messages": 2000}
+    )
+    assert answer["seconds"] < 20
+
+
+def test_headers_keys_and_times_arrive(broker: Broker, pykafka_env: PykafkaEnv, topic: str) -> None:
+    producer = Producer({"bootstrap.servers": broker.address})
+    headers: list[tuple[str, str | bytes | None]] = [("a", b"1"), ("a", b"2"), ("none", None)]
+    producer.produce(topic, b"one", b"key", headers=headers, timestamp=1_234_567_890_123)
+    producer.flush(20)
+    producer.produce(topic, b"two", timestamp=1_234_567_890_124)
+    producer.flush(20)
+    first, second = pykafka_env.run("read_headers", broker.address, topic=topic)
+    assert first == [[["a", "1"], ["a", "2"], ["none", None]], 1_234_567_890_123, False]
+    assert second == [[], 1_234_567_890_124, True]
+
+
+def test_headers_keys_and_times_are_written(broker: Broker, pykafka_env: PykafkaEnv, topic: str) -> None:
+    pykafka_env.run("write_headers", broker.address, topic=topic, timestamp=1_234_567_890_123)
+    first, second = read(broker.address, topic, 2)
+    assert first.headers() == [("a", b"1"), ("a", b""), ("b", None)]
+    assert (first.value(), first.key(), first.timestamp()[1]) == (b"one", b"key", 1_234_567_890_123)
+    assert (second.headers(), second.key()) == (None, None)
+
+
+def test_each_message_is_reported_waited_for_or_refused_aloud(
+    broker: Broker, pykafka_env: PykafkaEnv, topic: str
+) -> None:
+    answer = pykafka_env.run("report", broker.address, topic=topic)
+    assert (answer["same"], answer["error"], answer["offset"]) == (True, None, 0)
+    assert answer["refused"] == answer["unreported"] == "MessageSizeTooLarge"
+    assert answer["sync_offset"] == 1
+    assert answer["sync_seconds"] < 2  # the default linger is five seconds
+
+
+def test_uncommitted_messages_are_consumed_unless_told_otherwise(
+    broker: Broker, pykafka_env: PykafkaEnv, topic: str
+) -> None:
+    producer = Producer({"bootstrap.servers": broker.address, "transactional.id": topic})
+    producer.init_transactions(20)
+    producer.begin_transaction()
+    producer.produce(topic, b"perhaps")
+    producer.flush(20)
+    assert pykafka_env.run("read_one", broker.address, topic=topic, isolation_level=None) == "perhaps"
+    assert pykafka_env.run("read_one", broker.address, topic=topic, isolation_level=1) is None
+    producer.abort_transaction(20)
+
+
+def test_what_the_broker_refuses_is_raised_where_nobody_asked_for_reports(
+    broker: Broker, pykafka_env: PykafkaEnv
+) -> None:
+    topic = new_topic(broker.address, **{"max.message.bytes": "1000"})
+    raised = pykafka_env.run("produce_refused", broker.address, topic=topic)
+    assert raised.startswith("1 messages were not delivered; the first because of MSG_SIZE_TOO_LARGE")
+
+
+def test_a_full_queue_blocks_or_raises_as_asked(broker: Broker, pykafka_env: PykafkaEnv, topic: str) -> None:
+    answer = pykafka_env.run("fill_queue", broker.address, topic=topic, count=5000)
+    assert answer["full"]
+    assert 5000 < end_of(broker.address, topic) < 10000
+
+
+def test_threads_are_woken_and_nothing_is_lost_when_a_client_is_stopped_under_them(
+    broker: Broker, pykafka_env: PykafkaEnv, topic: str
+) -> None:
+    answer = pykafka_env.run("threads_and_stops", broker.address, topic=topic)
+    assert answer["hanging"] == 0
+    assert answer["produced"] == end_of(broker.address, topic) > 0
+    assert answer["consumed"] > 0
+
+
+def test_offsets_can_be_reset_while_other_threads_consume(broker: Broker, pykafka_env: PykafkaEnv, topic: str) -> None:
+    fill(broker.address, topic, 100)
+    answer = pykafka_env.run("restart_while_consuming", broker.address, topic=topic, count=100)
+    assert answer == {"hanging": 0, "more_than_once": True}
+
+
+def test_forgotten_clients_are_collected_with_their_threads(
+    broker: Broker, pykafka_env: PykafkaEnv, topic: str
+) -> None:
+    fill(broker.address, topic, 10)
+    assert pykafka_env.run("forget", broker.address, topic=topic) == {"alive": 0, "threads": 0}
+
+
+def test_messages_in_the_queue_when_the_interpreter_ends_are_delivered(
+    broker: Broker, pykafka_env: PykafkaEnv, topic: str
+) -> None:
+    pykafka_env.run("leave_running", broker.address, topic=topic, count=10)
+    assert end_of(broker.address, topic) == 10
+
+
+def test_a_deserializer_is_applied(broker: Broker, pykafka_env: PykafkaEnv, topic: str) -> None:
+    producer = Producer({"bootstrap.servers": broker.address})
+    producer.produce(topic, b"a")
+    producer.produce(topic, b"b")
+    producer.flush(20)
+    assert pykafka_env.run("deserialize", broker.address, topic=topic) == ["A", "B"]
+
+
+def test_what_was_iterated_over_can_be_committed_and_resumed_from(
+    broker: Broker, pykafka_env: PykafkaEnv, topic: str
+) -> None:
+    fill(broker.address, topic, 100)
+    assert pykafka_env.run("commit_and_resume", broker.address, topic=topic, count=42) == [41, 42]
