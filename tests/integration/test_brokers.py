@@ -45,6 +45,12 @@ def our_folders() -> set[Path]:
     return set(run.glob(f"{os.getpid()}-*"))
 
 
+def listens(process: psutil.Process) -> set[tuple[str, str, str]]:
+    """Where it listens: address, colon, port."""
+    connections = process.net_connections("tcp")
+    return {(each.laddr.ip, ":", str(each.laddr.port)) for each in connections if each.status == "LISTEN"}
+
+
 def gone(process: psutil.Process, seconds: float) -> bool:
     try:
         process.wait(seconds)
@@ -60,18 +66,21 @@ def test_every_version_takes_messages_and_leaves_no_process_port_or_folder(versi
         assert (broker.version, broker.owned, broker.alive) == (version, True, True)
         (record,) = [each for each in brokers.running(Cache.default()) if each.address == broker.address]
         assert record.server is not None
-        server = psutil.Process(record.server.pid)
-        listening = {
-            connection.laddr.ip for connection in server.net_connections("tcp") if connection.status == "LISTEN"
-        }
-        assert listening == {"127.0.0.1"}
-        assert version.startswith(f"{brokers.connect(broker.address).version}.")
+        processes = [psutil.Process(each.pid) for each in (record.server, record.keeper) if each is not None]
+        listening = {address for process in processes for address in listens(process)}
+        assert {host for host, _, _ in listening} == {"127.0.0.1"}
+        identified = brokers.connect(broker.address).version
+        if version == "2.8.2":
+            assert (identified, len(processes), broker.zookeeper) == ("unknown", 2, record.zookeeper)
+            assert broker.zookeeper in {"".join(address) for address in listening}
+        else:
+            assert (identified, len(processes), broker.zookeeper) == (version.rpartition(".")[0], 1, None)
         admin.create_topics(broker.address, {"t": 3})
         produce(broker.address, "t", 30)
         assert broker.log_dir is not None
         assert disk.read_topic(broker.log_dir, "t").records == 30
-    assert not server.is_running()
-    assert not ports.answers(broker.address)
+    assert not any(process.is_running() for process in processes)
+    assert not any(ports.answers("".join(address)) for address in listening)
     assert our_folders() == before
 
 
@@ -154,23 +163,27 @@ from kafka_forge import brokers
 from kafka_forge.paths import Cache
 from kafka_forge.progress import Silent
 
-broker = brokers.start(brokers.DEFAULT, Cache.default(), Silent())
+version = sys.argv[1] if sys.argv[1:] else brokers.DEFAULT
+broker = brokers.start(version, Cache.default(), Silent())
 print(broker.address, broker.log_dir, flush=True)
 sys.stdin.read()
 """
 
 
-def test_the_broker_goes_when_its_owner_is_killed_outright() -> None:
-    owner = subprocess.Popen([sys.executable, "-c", KILLED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("version", [brokers.DEFAULT, "2.8.2"])
+def test_the_broker_goes_when_its_owner_is_killed_outright(version: str) -> None:
+    program = [sys.executable, "-c", KILLED, version]
+    owner = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert owner.stdin is not None
     assert owner.stdout is not None
     address, log_dir = owner.stdout.readline().split()
     (record,) = [each for each in brokers.running(Cache.default()) if each.address == address]
     assert record.server is not None
-    server = psutil.Process(record.server.pid)
+    processes = [psutil.Process(each.pid) for each in (record.server, record.keeper) if each is not None]
+    assert len(processes) == (2 if version == "2.8.2" else 1)
     os.kill(owner.pid, signal.SIGKILL)
     owner.communicate()
-    assert gone(server, 5)
+    assert all(gone(process, 15) for process in processes)
     deadline = time.monotonic() + 5
     while Path(log_dir).parent.exists() and time.monotonic() < deadline:
         time.sleep(0.05)

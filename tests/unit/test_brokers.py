@@ -98,6 +98,9 @@ def test_every_lock_names_each_jar_once_and_a_java() -> None:
         assert len({jar.filename for jar in lock.jars}) == len({jar.sha256 for jar in lock.jars}) == len(lock.jars)
         own = {jar.version for jar in lock.jars if jar.group == "org.apache.kafka"}
         assert own == {version}
+        zookeepers = {jar.artifact for jar in lock.jars if jar.group == "org.apache.zookeeper"}
+        assert ("zookeeper" in zookeepers) >= lock.needs_zookeeper
+        assert lock.needs_zookeeper == (version == "2.8.2")
 
 
 def test_an_unknown_version_is_told_the_known_ones() -> None:
@@ -123,6 +126,19 @@ def test_a_broker_listens_on_the_loopback_address_only() -> None:
     for key in ("listeners", "advertised.listeners", "controller.quorum.voters"):
         addresses = [part.rpartition("://")[2].rpartition("@")[2] for part in told[key].split(",")]
         assert {address.partition(":")[0] for address in addresses} == {"127.0.0.1"}, key
+
+
+def test_a_broker_with_zookeeper_and_its_zookeeper_listen_on_the_loopback_address_only() -> None:
+    told = settings.properties_with_zookeeper(port=1, zookeeper="127.0.0.1:2", data=Path("data"))
+    assert told["listeners"] == told["advertised.listeners"] == "CLIENT://127.0.0.1:1"
+    assert told["zookeeper.connect"] == "127.0.0.1:2"
+    assert told["offsets.topic.replication.factor"] == told["transaction.state.log.replication.factor"] == "1"
+    in_kraft = settings.properties(port=1, controller_port=2, data=Path("data"))
+    only_kraft = {"process.roles", "node.id", "controller.quorum.voters", "controller.listener.names"}
+    assert in_kraft.keys() - told.keys() == only_kraft
+    keeper = settings.zookeeper_properties(port=2, data=Path("zookeeper"))
+    assert (keeper["clientPortAddress"], keeper["clientPort"]) == ("127.0.0.1", "2")
+    assert keeper["admin.enableServer"] == "false"
 
 
 def test_java_missing_says_what_to_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -168,27 +184,36 @@ def test_the_sweep_removes_what_dead_processes_left_and_nothing_else(tmp_path: P
 
 
 class Guarded:
-    """A guard with a program that sleeps."""
+    """A guard with a program that sleeps, or with several."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, count: int = 1) -> None:
         folder.mkdir()
         guard = Path(brokers.__file__).with_name("guard.py")
         sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+        others = ["--", *sleep] * (count - 1)
         self.folder = folder
         self.guard = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(guard), str(folder), *sleep], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-I", "-S", str(guard), str(folder), *sleep, *others],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         assert self.guard.stdout is not None
-        self.program = psutil.Process(int(self.guard.stdout.readline()))
+        self.programs = [psutil.Process(int(pid)) for pid in self.guard.stdout.readline().split()]
+        self.program = self.programs[-1]
 
     def ends(self, folder_goes: bool = True) -> bool:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
-            gone = not self.program.is_running() or self.program.status() == psutil.STATUS_ZOMBIE
-            if gone and self.folder.exists() != folder_goes:
+            if all(map(self.has_ended, self.programs)) and self.folder.exists() != folder_goes:
                 return True
             time.sleep(0.02)
         return False
+
+    @staticmethod
+    def has_ended(program: psutil.Process) -> bool:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return not program.is_running() or program.status() == psutil.STATUS_ZOMBIE
+        return True
 
     def close(self) -> None:
         assert self.guard.stdin is not None
@@ -198,6 +223,15 @@ class Guarded:
 def test_the_guard_ends_its_program_and_removes_the_folder_when_its_pipe_closes(tmp_path: Path) -> None:
     guarded = Guarded(tmp_path / "run")
     assert guarded.program.is_running()
+    guarded.close()
+    assert guarded.ends()
+    assert guarded.guard.wait(10) == 0
+
+
+def test_the_guard_ends_several_programs(tmp_path: Path) -> None:
+    guarded = Guarded(tmp_path / "run", count=2)
+    assert len(guarded.programs) == 2
+    assert all(program.is_running() for program in guarded.programs)
     guarded.close()
     assert guarded.ends()
     assert guarded.guard.wait(10) == 0
@@ -213,8 +247,8 @@ def test_the_guard_keeps_a_dead_programs_folder_until_it_is_told(tmp_path: Path)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="PR_SET_PDEATHSIG")
-def test_the_program_ends_even_if_its_guard_is_killed(tmp_path: Path) -> None:
-    guarded = Guarded(tmp_path / "run")
+def test_the_programs_end_even_if_their_guard_is_killed(tmp_path: Path) -> None:
+    guarded = Guarded(tmp_path / "run", count=2)
     guarded.guard.kill()
     assert guarded.ends(folder_goes=False)
     guarded.guard.wait()

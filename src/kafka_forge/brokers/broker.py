@@ -37,6 +37,7 @@ class Broker(contextlib.AbstractContextManager["Broker"]):
         address: ``HOST:PORT`` for ``bootstrap.servers``.
         log_dir: the folder of its log segments; None where that is not known.
         owned: whether it was started for us and ends with us.
+        zookeeper: ``HOST:PORT`` of the ZooKeeper that a broker before KRaft was started with here; None otherwise.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Broker(contextlib.AbstractContextManager["Broker"]):
         self.address = address
         self.owned = launched is not None
         self.log_dir: Path | None = record.log_dir if record else None
+        self.zookeeper: str | None = record.zookeeper if record else None
         self._record = record
         self._launched = launched
 

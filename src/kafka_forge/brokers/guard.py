@@ -1,10 +1,11 @@
-"""Runs one program and sees to it that it ends, and that its folder goes, when whoever started this ends.
+"""Runs programs and sees to it that they end, and that their folder goes, when whoever started this ends.
 
 Called by file name with nothing but the standard library (``python -I -S guard.py FOLDER PROGRAM ARGUMENT...``).
+More programs may follow, each after an argument ``--``; they are started in this order and ended from the last on.
 Standard input is a pipe whose other end only the starter holds: its end of file means "stop", and the kernel closes
-it however the starter ends, ``kill -9`` included. Standard output gets the program's process id, one line.
-If the program ends first, its exit status is left in ``FOLDER/exit``, and the folder stays until the pipe closes.
-If the guard itself is killed, Linux ends the program (PR_SET_PDEATHSIG, prctl(2)).
+it however the starter ends, ``kill -9`` included. Standard output gets the programs' process ids, in one line.
+If the last program ends by itself, its exit status is left in ``FOLDER/exit``, and the folder stays until the pipe
+closes. If the guard itself is killed, Linux ends the programs (PR_SET_PDEATHSIG, prctl(2)).
 """
 
 from __future__ import annotations
@@ -49,19 +50,32 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Start, tell the process id, wait for the end of standard input, end the program, remove the folder."""
+    """Start, tell the process ids, wait for the end of standard input, end the programs, remove the folder."""
     folder = Path(arguments[0])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    child = _start(folder, arguments[1:])
+    children: list[subprocess.Popen[bytes]] = []
     try:
-        print(child.pid, flush=True)  # noqa: T201
-        reaper = threading.Thread(target=lambda: _note_exit(child, folder), daemon=True)
+        for program in _programs(arguments[1:]):
+            children.append(_start(folder, program))  # noqa: PERF401  (those that started must end if the next fails)
+        print(*(child.pid for child in children), flush=True)  # noqa: T201
+        reaper = threading.Thread(target=lambda: _note_exit(children[-1], folder), daemon=True)
         reaper.start()
         sys.stdin.buffer.read()
     finally:
-        _end(child)
+        for child in reversed(children):
+            _end(child)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs(arguments: list[str]) -> list[list[str]]:
+    programs: list[list[str]] = [[]]
+    for argument in arguments:
+        if argument == "--":
+            programs.append([])
+        else:
+            programs[-1].append(argument)
+    return programs
 
 
 def _note_exit(child: subprocess.Popen[bytes], folder: Path) -> None:

@@ -1,4 +1,7 @@
-"""From a runtime to a broker that answers: format, start, wait; whatever fails on the way leaves nothing behind."""
+"""From a runtime to a broker that answers: format, start, wait; whatever fails leaves nothing behind.
+
+A version before KRaft is not formatted, but starts together with a ZooKeeper of its own.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,7 @@ def launch(runtime: Runtime, cache: Cache, *, port: int | None, detached: bool) 
 
 
 def _launch_once(runtime: Runtime, cache: Cache, port: int | None, *, detached: bool) -> Launched:
-    found, controller_port = ports.free(2)
+    found, other_port = ports.free(2)  # the other one is the KRaft controller's, or the ZooKeeper's
     port = found if port is None else port
     folder = new_folder(cache)
     guard = None
@@ -85,16 +88,22 @@ def _launch_once(runtime: Runtime, cache: Cache, port: int | None, *, detached: 
         server=None,
         owner=Identity.of(os.getpid()),
         started=time.time(),
+        zookeeper=f"{ports.HOST}:{other_port}" if runtime.needs_zookeeper else None,
     )
     try:
         with explain_os_errors(folder):
             record.save()
-            _write_settings(record, port, controller_port)
-        cluster = _format(runtime, record)
-        pid, guard = _spawn(_java(runtime, folder, "kafka.Kafka"), folder, detached=detached)
-        record = record.model_copy(update={"server": Identity.of(pid)})
+            _write_settings(record, port, other_port)
+        programs = [_java(runtime, folder, "kafka.Kafka")]
+        if runtime.needs_zookeeper:
+            programs.insert(0, _zookeeper(runtime, folder))
+        else:
+            _format(runtime, record)
+        pids, guard = _spawn(programs, folder, detached=detached)
+        *keeper, server = map(Identity.of, pids)
+        record = record.model_copy(update={"server": server, "keeper": keeper[0] if keeper else None})
         record.save()
-        _wait(record, cluster)
+        _wait(record)
         if detached:
             record = record.model_copy(update={"owner": None})
             record.save()
@@ -120,6 +129,13 @@ def _java(runtime: Runtime, folder: Path, main_class: str) -> list[str]:
     return [str(runtime.java), *sharing, *_flags(runtime, folder), main_class, str(folder / "server.properties")]
 
 
+def _zookeeper(runtime: Runtime, folder: Path) -> list[str]:
+    main_class = "org.apache.zookeeper.server.ZooKeeperServerMain"
+    quiet = "-Dzookeeper.jmx.log4j.disable=true"  # it would look for a log4j that is not there
+    flags = [*share.flags_of_another(runtime.archive), quiet, *_flags(runtime, folder)]
+    return [str(runtime.java), *flags, main_class, str(folder / "zookeeper.properties")]
+
+
 def _environment() -> dict[str, str]:
     """Return our environment without what would change the flags of a Java behind our back."""
     return {name: value for name, value in os.environ.items() if name not in _IGNORED}
@@ -132,37 +148,56 @@ def _cluster_id() -> str:
     return text
 
 
-def _write_settings(record: Record, port: int, controller_port: int) -> None:
+def _write_settings(record: Record, port: int, other_port: int) -> None:
     (record.folder / "tmp").mkdir()
-    values = settings.properties(port=port, controller_port=controller_port, data=record.log_dir)
+    if record.zookeeper:
+        values = settings.properties_with_zookeeper(port=port, zookeeper=record.zookeeper, data=record.log_dir)
+        keeper = settings.zookeeper_properties(port=other_port, data=record.folder / "zookeeper")
+        (record.folder / "zookeeper.properties").write_text(settings.render(keeper), encoding="utf-8")
+    else:
+        values = settings.properties(port=port, controller_port=other_port, data=record.log_dir)
     (record.folder / "server.properties").write_text(settings.render(values), encoding="utf-8")
 
 
-def _format(runtime: Runtime, record: Record) -> str:
-    """Format the data folder (KIP-631); return the new cluster's id."""
-    cluster = _cluster_id()
+def _format(runtime: Runtime, record: Record) -> None:
+    """Format the data folder (KIP-631) for a new cluster."""
     command = _java(runtime, record.folder, "kafka.tools.StorageTool")
-    arguments = [*command[:-1], "format", "--cluster-id", cluster, "--config", command[-1]]
+    arguments = [*command[:-1], "format", "--cluster-id", _cluster_id(), "--config", command[-1]]
     ended = processes.run(arguments, log=record.log, environment=_environment(), timeout=_FORMAT_SECONDS)
     if ended.returncode:
         raise not_ready(record, f"the storage of Kafka {record.version} could not be formatted")
-    return cluster
 
 
-def _spawn(arguments: list[str], folder: Path, *, detached: bool) -> tuple[int, subprocess.Popen[bytes] | None]:
-    """Start the server; return its process id, and its guard unless it is to go on without us."""
+def _cluster_of(record: Record) -> str | None:
+    """Return the cluster's id as it stands in the data folder: by `_format`, or by the broker before it listens."""
+    with contextlib.suppress(OSError):
+        for line in (record.log_dir / "meta.properties").read_text(encoding="utf-8").splitlines():
+            if line.startswith("cluster.id="):
+                return line.partition("=")[2].strip()
+    return None
+
+
+def _detach(arguments: list[str], folder: Path) -> int:
+    with (folder / "server.log").open("ab") as log:
+        return subprocess.Popen(
+            arguments,
+            cwd=folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ).pid
+
+
+def _spawn(
+    programs: list[list[str]], folder: Path, *, detached: bool
+) -> tuple[list[int], subprocess.Popen[bytes] | None]:
+    """Start the programs; return their process ids, and their guard unless they are to go on without us."""
     if detached:
-        with (folder / "server.log").open("ab") as log:
-            server = subprocess.Popen(
-                arguments,
-                cwd=folder,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        return server.pid, None
+        return [_detach(arguments, folder) for arguments in programs], None
+    first, *others = programs
+    arguments = [*first, *(argument for other in others for argument in ("--", *other))]
     guard = subprocess.Popen(
         [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")), str(folder), *arguments],
         env=_environment(),
@@ -175,13 +210,13 @@ def _spawn(arguments: list[str], folder: Path, *, detached: bool) -> tuple[int, 
     if not answer.strip():
         guard.wait()
         raise BrokerNotReady(
-            "Java could not be started", where=arguments[0], todo="set KAFKA_FORGE_JAVA to a java program that runs."
+            "Java could not be started", where=first[0], todo="set KAFKA_FORGE_JAVA to a java program that runs."
         )
-    return int(answer), guard
+    return [int(pid) for pid in answer.split()], guard
 
 
-def _wait(record: Record, cluster: str) -> None:
-    """Wait until the broker that was just formatted, and no other one, answers a metadata request.
+def _wait(record: Record) -> None:
+    """Wait until the broker that was just started, and no other one, answers a metadata request.
 
     Raises:
         PortTaken: it could not listen on its port.
@@ -189,12 +224,17 @@ def _wait(record: Record, cluster: str) -> None:
     """
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
-        if record.server is None or not record.server.alive:
+        if not all(process and process.alive for process in _processes(record)):
             _explain_end(record)
-        if ports.answers(record.address) and admin.cluster_id(record.address, seconds=2.0) == cluster:
+        cluster = _cluster_of(record)
+        if cluster and ports.answers(record.address) and admin.cluster_id(record.address, seconds=2.0) == cluster:
             return
         time.sleep(_POLL_SECONDS)
     raise not_ready(record, f"Kafka {record.version} did not answer within {_READY_SECONDS:.0f} seconds")
+
+
+def _processes(record: Record) -> list[Identity | None]:
+    return [record.server, record.keeper] if record.zookeeper else [record.server]
 
 
 def _explain_end(record: Record) -> None:
@@ -204,7 +244,9 @@ def _explain_end(record: Record) -> None:
         raise PortTaken(
             "the broker's port was taken while it started", where=record.address, todo="run the same command again."
         )
-    raise not_ready(record, f"Kafka {record.version} ended while it started")
+    raise not_ready(
+        record, f"Kafka {record.version}{' or its ZooKeeper' * bool(record.zookeeper)} ended while it started"
+    )
 
 
 def not_ready(record: Record, what: str) -> BrokerNotReady | DiskFull:

@@ -48,10 +48,13 @@ def roots(version: str) -> list[str]:
     """Return the coordinates that a Kafka version is resolved from.
 
     The broker (kafka.Kafka) and kafka.tools.StorageTool are both in ``kafka_2.13``; ``kafka-tools`` would bring the
-    whole of Connect with it, twice the jars.
+    whole of Connect with it, twice the jars. ``kafka-server`` is an artifact of its own from 3.8 on. Before KRaft,
+    ``kafka_2.13`` brings ZooKeeper with it, server and all.
     """
-    both = [f"org.apache.kafka:kafka_2.13:{version}", f"org.apache.kafka:kafka-server:{version}", _SLF4J]
-    return both if int(version.split(".", maxsplit=1)[0]) >= 4 else [*both, _RELOAD4J]
+    major = int(version.split(".", maxsplit=1)[0])
+    server = [f"org.apache.kafka:kafka-server:{version}"] if major >= 3 else []
+    both = [f"org.apache.kafka:kafka_2.13:{version}", *server, _SLF4J]
+    return both if major >= 4 else [*both, _RELOAD4J]
 
 
 def kafka_lock(version: str, java: int) -> dict[str, Any]:

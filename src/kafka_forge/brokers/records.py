@@ -65,6 +65,8 @@ class Record(BaseModel):
         version: of Apache Kafka.
         address: ``127.0.0.1:PORT``.
         server: the Java process; None until it has been started.
+        zookeeper: ``127.0.0.1:PORT`` of the ZooKeeper that it has for itself; None for one without.
+        keeper: the Java process of that ZooKeeper.
         owner: the toolkit's process that it ends with; None for one that runs until it is stopped.
         started: seconds since the epoch.
     """
@@ -77,10 +79,12 @@ class Record(BaseModel):
     server: Identity | None
     owner: Identity | None
     started: float
+    zookeeper: str | None = None
+    keeper: Identity | None = None
 
     @property
     def log(self) -> Path:
-        """What the broker wrote to standard output and standard error."""
+        """What the broker, and its ZooKeeper, wrote to standard output and standard error."""
         return self.folder / "server.log"
 
     @property
@@ -112,8 +116,15 @@ def running(cache: Cache) -> tuple[Record, ...]:
 
 
 def stop(record: Record) -> None:
-    """End a broker, politely and after 15 seconds for certain, and remove its folder."""
-    process = record.server.process() if record.server else None
+    """End a broker and then its ZooKeeper, politely and after 15 seconds for certain, and remove its folder."""
+    for identity in (record.server, record.keeper):
+        if identity is not None:
+            _end(identity)
+    shutil.rmtree(record.folder, ignore_errors=True)
+
+
+def _end(identity: Identity) -> None:
+    process = identity.process()
     if process is not None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGTERM)
@@ -122,7 +133,6 @@ def stop(record: Record) -> None:
             except psutil.TimeoutExpired:
                 process.kill()
                 process.wait(_GRACE)
-    shutil.rmtree(record.folder, ignore_errors=True)
 
 
 def sweep(cache: Cache) -> None:
@@ -131,10 +141,15 @@ def sweep(cache: Cache) -> None:
         record = _read(folder)
         if record is None:
             _remove_if_orphaned(folder)
-        elif record.owner is not None and not record.owner.alive:
+        elif not _in_use(record):
             stop(record)
-        elif record.owner is None and not (record.server and record.server.alive):
-            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_use(record: Record) -> bool:
+    """Whether its owner runs or, where it goes on without one, the broker itself."""
+    if record.owner is not None:
+        return record.owner.alive
+    return record.server is not None and record.server.alive
 
 
 def _remove_if_orphaned(folder: Path) -> None:

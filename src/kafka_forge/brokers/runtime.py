@@ -36,6 +36,7 @@ class Runtime:
         java: the program.
         jars: the class path, in the lock's order.
         archive: where the class archive of this Java and these jars is, or would be.
+        needs_zookeeper: whether it keeps its metadata in a ZooKeeper, which is among the jars.
     """
 
     version: str
@@ -43,6 +44,7 @@ class Runtime:
     java: Path
     jars: tuple[Path, ...]
     archive: Path
+    needs_zookeeper: bool = False
 
     @property
     def class_path(self) -> str:
@@ -71,7 +73,7 @@ def prepare(version: str, cache: Cache, progress: Progress) -> Runtime:
                 for jar, file in zip(lock.jars, files, strict=True):
                     _link(file, draft / jar.filename)
     jars = tuple(home / jar.filename for jar in lock.jars)
-    return Runtime(version, lock.java, program, jars, share.archive_of(home, program))
+    return Runtime(version, lock.java, program, jars, share.archive_of(home, program), lock.needs_zookeeper)
 
 
 def _obtain(lock: KafkaLock, store: Store, progress: Progress) -> list[Path]:

@@ -20,9 +20,7 @@ def properties(*, port: int, controller_port: int, data: Path) -> dict[str, str]
         controller_port: where the controller listens (TCP); nobody else connects to it.
         data: the folder of the log segments.
 
-    The names are those of Kafka's broker configuration reference. The replication factors are 1 because there is
-    but one broker; ``group.initial.rebalance.delay.ms`` 0 lets a group's first consumer begin at once; the small
-    partition counts and buffers only make the start quicker.
+    The names are those of Kafka's broker configuration reference.
     """
     client, controller = f"127.0.0.1:{port}", f"127.0.0.1:{controller_port}"
     return {
@@ -34,6 +32,61 @@ def properties(*, port: int, controller_port: int, data: Path) -> dict[str, str]
         "listeners": f"{CLIENT}://{client},{_CONTROLLER}://{controller}",
         "advertised.listeners": f"{CLIENT}://{client}",
         "listener.security.protocol.map": f"{CLIENT}:PLAINTEXT,{_CONTROLLER}:PLAINTEXT",
+        **_common(data),
+    }
+
+
+def properties_with_zookeeper(*, port: int, zookeeper: str, data: Path) -> dict[str, str]:
+    """Return the settings of one broker that keeps its metadata in a ZooKeeper, on the loopback address only.
+
+    Args:
+        port: where clients connect (TCP).
+        zookeeper: ``HOST:PORT`` of the ZooKeeper.
+        data: the folder of the log segments.
+
+    There is no other broker to hand the partitions over to, so ``controlled.shutdown.enable`` only would take time.
+    """
+    client = f"127.0.0.1:{port}"
+    return {
+        "broker.id": "1",
+        "zookeeper.connect": zookeeper,
+        "zookeeper.connection.timeout.ms": str(60 * 1000),
+        "controlled.shutdown.enable": "false",
+        "inter.broker.listener.name": CLIENT,
+        "listeners": f"{CLIENT}://{client}",
+        "advertised.listeners": f"{CLIENT}://{client}",
+        "listener.security.protocol.map": f"{CLIENT}:PLAINTEXT",
+        **_common(data),
+    }
+
+
+def zookeeper_properties(*, port: int, data: Path) -> dict[str, str]:
+    """Return the settings of a ZooKeeper of its own, on the loopback address only.
+
+    Args:
+        port: where clients connect (TCP).
+        data: the folder of its snapshots and transactions.
+
+    The names are those of ZooKeeper's administrator's guide. ``forceSync`` is off because nothing is kept; without
+    ``admin.enableServer`` off, it would listen on port 8080.
+    """
+    return {
+        "dataDir": data.as_posix(),
+        "clientPortAddress": "127.0.0.1",
+        "clientPort": str(port),
+        "maxClientCnxns": "0",
+        "forceSync": "no",
+        "admin.enableServer": "false",
+    }
+
+
+def _common(data: Path) -> dict[str, str]:
+    """Return what does not depend on where the metadata is kept.
+
+    The replication factors are 1 because there is but one broker; ``group.initial.rebalance.delay.ms`` 0 lets a
+    group's first consumer begin at once; the small partition counts and buffers only make the start quicker.
+    """
+    return {
         "log.dirs": data.as_posix(),
         "auto.create.topics.enable": "true",
         "default.replication.factor": "1",

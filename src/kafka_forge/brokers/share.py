@@ -38,6 +38,11 @@ def flags(archive: Path, folder: Path) -> list[str]:
     return [f"-XX:DumpLoadedClassList={folder / 'classes.txt'}"]
 
 
+def flags_of_another(archive: Path) -> list[str]:
+    """Return the flags for another program with the same class path: it uses the archive, but lists nothing for it."""
+    return ["-Xshare:auto", f"-XX:SharedArchiveFile={archive}"] if archive.is_file() else []
+
+
 class Making:
     """An archive that is being made, by a Java of its own in the background.
 
