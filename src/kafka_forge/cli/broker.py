@@ -97,4 +97,5 @@ def _row(record: Record) -> dict[str, Any]:
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.started)),
         "folder": str(record.folder),
         "log_dir": str(record.log_dir),
+        "zookeeper": record.zookeeper,
     }
