@@ -183,6 +183,20 @@ def test_the_sweep_removes_what_dead_processes_left_and_nothing_else(tmp_path: P
     assert not gone.folder.exists()
 
 
+def test_the_zookeeper_of_a_dead_broker_is_ended(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    alive = records.Identity.of(os.getpid())
+    assert alive is not None
+    dead = records.Identity(pid=os.getpid(), created=alive.created - 3600)
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as sleeper:
+        keeper = records.Identity.of(sleeper.pid)
+        left = record(cache, dead, None).model_copy(update={"zookeeper": "127.0.0.1:2", "keeper": keeper})
+        left.save()
+        records.sweep(cache)
+        assert sleeper.wait(5)
+    assert not left.folder.exists()
+
+
 class Guarded:
     """A guard with a program that sleeps, or with several."""
 

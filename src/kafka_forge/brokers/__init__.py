@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kafka_forge.brokers.broker import Broker, connect, open_broker, start, start_detached
 from kafka_forge.brokers.locks import DEFAULT, versions
-from kafka_forge.brokers.records import Record, running, stop
+from kafka_forge.brokers.records import Record, running, stop, sweep
 
 __all__ = [
     "DEFAULT",
@@ -16,5 +16,6 @@ __all__ = [
     "start",
     "start_detached",
     "stop",
+    "sweep",
     "versions",
 ]

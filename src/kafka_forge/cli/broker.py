@@ -50,6 +50,7 @@ def stop(addresses: Sequence[str], *, as_json: bool) -> None:
     from kafka_forge.errors import UnknownBroker
     from kafka_forge.paths import Cache
 
+    brokers.sweep(Cache.default())  # what dead brokers left, such as the ZooKeeper of one
     found = brokers.running(Cache.default())
     ours = {record.address: record for record in found if record.owner is None or record.address in addresses}
     unknown = [address for address in addresses if address not in ours]
