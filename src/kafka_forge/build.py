@@ -115,7 +115,12 @@ class _Workshop:
                 progress=self.progress,
             )
         artifact = Artifact(planned.cell, path, sha256_of(path), path.stat().st_size, seconds=time.monotonic() - begun)
-        note = {"key": key, "sha256": artifact.sha256, "seconds": round(artifact.seconds, 3)}
+        note = {
+            "key": key,
+            "sha256": artifact.sha256,
+            "seconds": round(artifact.seconds, 3),
+            "script_seconds": engine.script_seconds(log),
+        }
         write_text_atomic(_note(self.output, planned.cell), json.dumps(note, indent=1) + "\n")
         return artifact
 
@@ -187,6 +192,19 @@ def _in_order(workshop: _Workshop, plans: Sequence[Planned], jobs: int) -> Mappi
             pool.shutdown(wait=False, cancel_futures=True)  # what is being built may finish, and is kept
             raise
     return done
+
+
+def overhead(output: Path, cell: Cell) -> float | None:
+    """Return what the toolkit and the engine added to a build script's own time, as a share of it (0.05 is 5 %).
+
+    None if the artifact's note does not say how long the script ran.
+    """
+    try:
+        note = json.loads(_note(output, cell).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    script = note.get("script_seconds")
+    return note["seconds"] / script - 1 if script else None
 
 
 def as_json(artifact: Artifact, output: Path) -> JsonObject:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from kafka_forge import channel, finishing, platforms, processes, solving, userland
+from kafka_forge.engine_worker import SCRIPT_TOOK
 from kafka_forge.errors import BuildFailed, DiskFull, RecipeInvalid
 from kafka_forge.evidence import tail
 from kafka_forge.files import explain_os_errors, write_text_atomic
@@ -253,6 +254,17 @@ def _run(
     whole = work / rendered.filename
     finishing.forget_machine(made, whole)
     return channel.add(channel_dir, whole, rendered.subdir)
+
+
+def script_seconds(log: Path) -> float | None:
+    """Return how long the build script of a finished build ran, in seconds; None if the log does not say.
+
+    The rest of the build's time is the engine's and the toolkit's own.
+    """
+    for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines()):
+        if line.startswith(SCRIPT_TOOK):
+            return float(line.removeprefix(SCRIPT_TOOK).split()[0])
+    return None
 
 
 def _failed(rendered: Rendered, log: Path, status: int) -> BuildFailed | DiskFull:

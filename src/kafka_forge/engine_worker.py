@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,29 @@ if TYPE_CHECKING:
     from kafka_forge.model import JsonObject
 
 _PR_SET_PDEATHSIG = 1
+_READY = "Successfully updated the"
+_COPIED = "Copying done!"
+SCRIPT_TOOK = "kafka-forge: the build script took"
 _MANUAL = "To run the script manually"
 
 
 class _Log:
-    """What the engine reports to; it calls these methods while it works."""
+    """What the engine reports to; it calls these methods while it works.
+
+    The engine does not tell how long a build script runs: it is what passes between the last environment's being
+    ready and the last line before the copying of what the script made.
+    """
+
+    def __init__(self) -> None:
+        self._ready = self._last = time.monotonic()
 
     def on_log(self, event: LogEvent) -> None:
+        now = time.monotonic()
+        if _READY in event.message:
+            self._ready = now
+        elif event.message.startswith(_COPIED):
+            sys.stdout.write(f"{SCRIPT_TOOK} {self._last - self._ready:.3f} s\n")
+        self._last = now
         # After a failure the engine explains how to go on in the work folder, which is removed: the compiler's own
         # last words shall stand last.
         if _MANUAL not in event.message:

@@ -58,3 +58,10 @@ def test_the_contract_is_no_part_of_the_artifact(tmp_path: Path) -> None:
     (tmp_path / "patches").mkdir()
     (tmp_path / "patches" / "0001-mend.patch").write_text("b")
     assert build.folder_digest(tmp_path) != before
+
+
+def test_what_the_tool_added_is_a_share_of_the_scripts_own_time(output: Path) -> None:
+    note = output / ".notes" / CELL.subdir / f"{CELL.filename}.json"
+    assert build.overhead(output, CELL) is None
+    note.write_text(json.dumps({"seconds": 63.0, "script_seconds": 60.0}))
+    assert build.overhead(output, CELL) == pytest.approx(0.05)

@@ -31,7 +31,7 @@ class Figure:
 
     Attributes:
         name: what was measured.
-        unit: ``s``, ``ms``, ``MB``.
+        unit: ``s``, ``ms``, ``MB``, ``%``.
         goal: what it should stay below, in that unit.
         median: of all runs, in that unit.
         low: the least.
@@ -148,7 +148,18 @@ def measure(root: Path, base: str, runs: int, broker: str, progress: Progress) -
         _figure("build with nothing changed", "s", 1.0, seen["build"]),
         _figure("second verify, warm broker, per artifact", "s", 2.0, [each / artifacts for each in seen["verify"]]),
         _figure("memory of the toolkit while it verifies", "MB", 300, seen["memory"]),
+        *_added(root, base),
     ]
+
+
+def _added(root: Path, base: str) -> list[Figure]:
+    """Return what the tool added to librdkafka's compile when it was last built, in percent; nothing if unknown."""
+    from kafka_forge import bases, build, plan
+    from kafka_forge.selection import Selection
+
+    (planned,) = plan.plan(Selection(recipes=("librdkafka",)), root=root, variants=bases.variants(base, root))
+    share = build.overhead(root / "output", planned.cell)
+    return [] if share is None else [_figure("added to librdkafka's compile, when last built", "%", 5, [100 * share])]
 
 
 def _artifact_count(root: Path) -> int:
