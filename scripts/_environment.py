@@ -84,7 +84,13 @@ def run(arguments: Sequence[object], what: str) -> None:
 
 
 def make(extras: Sequence[str]) -> None:
-    """Make the environment anew; the stamp is written last, so a half-made one is never trusted."""
+    """Make the environment anew; the stamp is written last, so a half-made one is never trusted.
+
+    Extras that an earlier command asked for stay: else two commands would make it anew for ever, in turns.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(STAMP.read_text(encoding="utf-8"))
+        extras = sorted({*extras, *found.get("extras", ())})
     sys.stderr.write("preparing kafka-forge's own environment in .venv (first use; a minute or so)\n")
     if not python_of_environment().exists() or not STAMP.exists():
         shutil.rmtree(ENVIRONMENT, ignore_errors=True)

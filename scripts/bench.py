@@ -2,4 +2,4 @@
 
 from _environment import run_command
 
-run_command(["bench"])
+run_command(["bench"], extras=["bench"])

@@ -29,7 +29,7 @@ COMMANDS = {
     "broker": "Start, stop and list brokers.",
     "base": "Make the embedded base channel, or say which base would be taken.",
     "sources": "Obtain the upstream sources of recipes, by sha256.",
-    "bench": "Measure the toolkit.",
+    "bench": "Measure the toolkit and the clients.",
     "test": "Run ruff, mypy, the unit tests and the integration tests.",
     "clean": "Show what the cache holds, and remove it.",
     "schema": "Write the JSON schemas of reports and contracts.",

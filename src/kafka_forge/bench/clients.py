@@ -1,0 +1,154 @@
+"""The two tables: producers and consumers, measured side by side on one broker, interleaved in random order."""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from kafka_forge.bench import results
+from kafka_forge.bench.results import DIRECTIONS, Key, Results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kafka_forge.bench.measuring import Bench, Setup
+    from kafka_forge.bench.roster import Ready
+    from kafka_forge.brokers import Broker
+    from kafka_forge.model import JsonObject
+    from kafka_forge.progress import Progress, Task
+
+
+def measure(
+    bench: Bench,
+    clients: Sequence[Ready],
+    found: Results,
+    progress: Progress,
+    keep: Callable[[Results], None] = lambda _results: None,
+) -> Results:
+    """Measure every cell once to warm up and then ``found.asked`` times; each round has an order of its own.
+
+    Ctrl-C ends it early: what was measured stays, and ``interrupted`` is set.
+
+    Args:
+        bench: measures one cell once.
+        clients: what to run.
+        found: where the samples go.
+        progress: who listens.
+        keep: is called after every round, to save what there is.
+
+    Raises:
+        BrokerDied: the broker ended.
+    """
+    by_id = {each.client.id: each for each in clients}
+    chance = random.Random(found.seed)  # noqa: S311  (an order, not a secret)
+    loads = found.conditions.setdefault("load_average", [])
+    with progress.task("measure", total=(found.asked + 1) * len(found.keys)) as task:
+        try:
+            for repetition in range(found.asked + 1):
+                order = list(found.keys)
+                chance.shuffle(order)
+                loads.append([round(value, 2) for value in os.getloadavg()])
+                for key in order:
+                    _once(bench, by_id[key.client], key, repetition, found, progress, task)
+                found.conditions["clients"] = _about(bench, clients)
+                keep(found)
+        except KeyboardInterrupt:
+            found.interrupted = True
+            found.conditions["clients"] = _about(bench, clients)
+            keep(found)
+    return found
+
+
+def _once(
+    bench: Bench, client: Ready, key: Key, repetition: int, found: Results, progress: Progress, task: Task
+) -> None:
+    if not found.given_up(key):
+        which = f"{repetition} of {found.asked}" if repetition else "warm-up"
+        task.note(f"{which}: {client.client.title}, {key.direction}, {key.message_bytes} B")
+        sample = bench.measure(client, key, repetition)
+        found.samples.append(sample)
+        told = f"failed: {sample.error}" if sample.error else f"{sample.rate:,.0f} messages/s"
+        progress.say(f"{which}: {client.client.title}, {key.direction}, {key.message_bytes} B: {told}")
+    task.advance()
+
+
+def new_results(clients: Sequence[Ready], sizes: Sequence[int], repetitions: int, seed: int) -> Results:
+    """Return a run without samples: every client, both directions, every size (bytes)."""
+    keys = tuple(Key(each.client.id, direction, size) for size in sizes for direction in DIRECTIONS for each in clients)
+    return Results(keys, {}, seed, repetitions)
+
+
+def conditions(setup: Setup, broker: Broker, sizes: Sequence[int], base: str, python: str) -> JsonObject:
+    """Return under which conditions a run takes place: machine, broker, settings."""
+    return {
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "broker": {"version": broker.version, "owned": broker.owned, "brokers": 1},
+        "base": base,
+        "python": python,
+        "settings": {
+            "messages": {str(size): setup.count(size) for size in sizes},
+            "partitions": setup.partitions,
+            "acks": setup.acks,
+            "codec": setup.codec,
+            "linger_ms": setup.linger_ms,
+            "seconds_at_most": setup.seconds,
+        },
+        "method": {
+            "order": "every round measures every cell once, in a random order; the first round is not counted",
+            "produce": "from the first produce call to the return of the client's own flush or stop, one message "
+            "having opened the connection before; the broker's end offsets are then counted",
+            "consume": "from the first to the last message in hand, values read and their bytes counted; "
+            "all consumers read the same topic",
+            "cpu": "user and system time of the client's process, all threads",
+            "megabyte": results.MEGABYTE,
+            "interval": "percentile bootstrap of the median, 95 %",
+        },
+    }
+
+
+def machine() -> JsonObject:
+    """Return what this machine is, as far as it matters for speed."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "system": f"{platform.system()} {platform.release()}",
+        "machine": platform.machine(),
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor()
+
+
+def _about(bench: Bench, clients: Sequence[Ready]) -> JsonObject:
+    return {
+        each.client.id: {
+            "title": each.client.title,
+            "from": f"recipe {each.client.recipe}" if each.client.recipe else "the Python index's wheel",
+            "installed": list(each.installed),
+            "error": each.error,
+            **bench.seen.get(each.client.id, {}),
+        }
+        for each in clients
+    }
+
+
+def elapsed(begun: float) -> str:
+    """Return the time since ``begun`` (seconds, ``time.monotonic``) as minutes and seconds."""
+    minutes, seconds = divmod(round(time.monotonic() - begun), 60)
+    return f"{minutes} min {seconds} s"

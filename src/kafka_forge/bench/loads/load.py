@@ -1,0 +1,155 @@
+"""What every load shares: the request, the clocks, the report, and an end that comes by itself.
+
+A load is one process that produces or consumes a fixed number of messages once, and prints one line of JSON. It runs
+in the environment of the client under measurement, so it uses the standard library only.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import platform
+import resource
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+QUEUED_MESSAGES = 100_000
+"""How many messages a client may hold (librdkafka's queue.buffering.max.messages, queued.min.messages)."""
+BATCH_MESSAGES = 10_000
+"""batch.num.messages of librdkafka: its default."""
+BATCH_BYTES = 1_000_000
+"""batch.size of librdkafka: its default; a broker takes up to message.max.bytes, 1,048,588 by default."""
+FETCH_BYTES = 1 << 20
+"""max.partition.fetch.bytes: Kafka's default."""
+QUEUE_BACKOFF_MS = 5
+"""fetch.queue.backoff.ms for every client on librdkafka, whose default of 1000 lets a quick consumer stand still."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a load is asked to do.
+
+    Attributes:
+        mode: which way of the client (pykafka: ``rdkafka`` or ``pure``).
+        direction: ``produce`` or ``consume``.
+        address: the broker's ``HOST:PORT``.
+        broker_version: of Apache Kafka, for clients that want to be told.
+        topic: exists, with a leader for each partition.
+        partitions: of the topic, 0 and up.
+        messages: how many.
+        message_bytes: the length of each value; keys and headers are not set.
+        acks: ``0``, ``1`` or ``all``.
+        codec: ``none``, ``gzip``, ``snappy``, ``lz4`` or ``zstd``.
+        linger_ms: how long a producer waits for a batch to fill.
+        seconds: after which the load ends itself, whatever it is doing.
+    """
+
+    mode: str
+    direction: str
+    address: str
+    broker_version: str
+    topic: str
+    partitions: int
+    messages: int
+    message_bytes: int
+    acks: str
+    codec: str
+    linger_ms: int
+    seconds: float
+
+    @property
+    def payload(self) -> bytes:
+        """Every message's value: the text of the 2016 comparison, cut to length."""
+        return (b"kafkatest" * (self.message_bytes // 9 + 1))[: self.message_bytes]
+
+
+@dataclass
+class Measured:
+    """What a load saw.
+
+    Attributes:
+        messages: within ``seconds``.
+        bytes: of their values.
+        seconds: producing: first call to last acknowledgement; consuming: first to last message in hand.
+        cpu_seconds: user and system time of the whole process; consuming: since before the consumer was made.
+        cpu_messages: how many messages ``cpu_seconds`` were spent on.
+        settings: the client's settings that are not its defaults.
+        versions: what ran.
+    """
+
+    messages: int
+    bytes: int
+    seconds: float
+    cpu_seconds: float
+    cpu_messages: int
+    settings: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+def cpu_seconds() -> float:
+    """Return the user and system seconds of this process, all threads, so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+class Producing:
+    """The clocks around a production: they run from `begin` to `end`."""
+
+    def begin(self) -> None:
+        """Start the clocks: the next call is the first produce."""
+        self._cpu, self._wall = cpu_seconds(), time.monotonic()
+
+    def end(self, request: Request, settings: dict[str, Any], versions: dict[str, str]) -> Measured:
+        """Stop the clocks: the last acknowledgement has come."""
+        seconds, cpu = time.monotonic() - self._wall, cpu_seconds() - self._cpu
+        size = request.messages * request.message_bytes
+        return Measured(request.messages, size, seconds, cpu, request.messages, settings, versions)
+
+
+class Consuming:
+    """The clocks around a consumption: CPU from `prepare` on, wall time from `first` on."""
+
+    def prepare(self) -> None:
+        """Start the CPU clock: the consumer is about to be made."""
+        self._cpu = cpu_seconds()
+
+    def first(self) -> None:
+        """Start the wall clock: the first message is in hand."""
+        self._wall = time.monotonic()
+
+    def end(self, request: Request, received: int, settings: dict[str, Any], versions: dict[str, str]) -> Measured:
+        """Stop the clocks: the last message is in hand. ``received`` are the bytes of all values but the first.
+
+        Raises:
+            ValueError: these are not the messages that the topic holds.
+        """
+        seconds, cpu = time.monotonic() - self._wall, cpu_seconds() - self._cpu
+        timed = request.messages - 1
+        if received != timed * request.message_bytes:
+            raise ValueError(f"received {received} bytes of values where {timed * request.message_bytes} were expected")
+        return Measured(timed, received, seconds, cpu, request.messages, settings, versions)
+
+
+def run(produce: Callable[[Request], Measured], consume: Callable[[Request], Measured]) -> None:
+    """Do what the request (a JSON file, the first argument) asks for, print one line of JSON, and end at once.
+
+    Threads that a client left behind are not waited for.
+    """
+    asked = Request(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    faulthandler.dump_traceback_later(asked.seconds, exit=True)  # also where a call blocks for ever
+    status = 0
+    try:
+        measured = (produce if asked.direction == "produce" else consume)(asked)
+        measured.versions = {"python": platform.python_version(), **measured.versions}
+        told: dict[str, Any] = asdict(measured)
+    except Exception as error:  # noqa: BLE001  (the reason is the result)
+        told, status = {"error": f"{type(error).__name__}: {error}"}, 1
+    print(json.dumps(told), flush=True)
+    os._exit(status)

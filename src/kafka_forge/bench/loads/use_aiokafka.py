@@ -1,0 +1,76 @@
+"""The load with aiokafka: send() and flush(); getmany()."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import aiokafka
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+if TYPE_CHECKING:
+    from kafka_forge.bench.loads import load
+else:
+    import load
+
+_SILENCE_MS = 20_000
+_BATCH = 1000
+
+
+def _versions() -> dict[str, str]:
+    return {"client": aiokafka.__version__}
+
+
+async def _produce(request: load.Request) -> load.Measured:
+    settings: dict[str, Any] = {
+        "acks": request.acks if request.acks == "all" else int(request.acks),
+        "compression_type": None if request.codec == "none" else request.codec,
+        "linger_ms": request.linger_ms,
+        "max_batch_size": load.BATCH_BYTES,
+    }
+    producer = AIOKafkaProducer(bootstrap_servers=request.address, **settings)
+    await producer.start()
+    topic, payload, clocks = request.topic, request.payload, load.Producing()
+    await producer.send_and_wait(topic, payload)
+    send = producer.send
+    clocks.begin()
+    for _ in range(request.messages):
+        await send(topic, payload)
+    await producer.flush()
+    return clocks.end(request, settings, _versions())
+
+
+async def _consume(request: load.Request) -> load.Measured:
+    settings = {"max_partition_fetch_bytes": load.FETCH_BYTES}
+    clocks = load.Consuming()
+    clocks.prepare()
+    consumer = AIOKafkaConsumer(bootstrap_servers=request.address, enable_auto_commit=False, **settings)
+    await consumer.start()
+    partitions = [TopicPartition(request.topic, partition) for partition in range(request.partitions)]
+    consumer.assign(partitions)
+    await consumer.seek_to_beginning(*partitions)
+    await asyncio.wait_for(consumer.getone(), _SILENCE_MS / 1000)
+    clocks.first()
+    received, left = 0, request.messages - 1
+    while left:
+        found = await consumer.getmany(timeout_ms=_SILENCE_MS, max_records=min(_BATCH, left))
+        if not found:
+            raise TimeoutError(f"{left} messages did not come within {_SILENCE_MS} ms")
+        for batch in found.values():
+            received += sum([len(message.value) for message in batch])
+            left -= len(batch)
+    return clocks.end(request, received, {**settings, "max_records": _BATCH}, _versions())
+
+
+def produce(request: load.Request) -> load.Measured:
+    """Produce by send(); flush() returns when everything is acknowledged."""
+    return asyncio.run(_produce(request))
+
+
+def consume(request: load.Request) -> load.Measured:
+    """Consume by getmany(max_records=1000)."""
+    return asyncio.run(_consume(request))
+
+
+if __name__ == "__main__":
+    load.run(produce, consume)

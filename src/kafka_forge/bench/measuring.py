@@ -1,0 +1,228 @@
+"""One measurement: a topic, one process of a client, and the broker's own count of what arrived."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import time
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kafka_forge import processes
+from kafka_forge.bench.loads.load import Request
+from kafka_forge.bench.results import Sample
+from kafka_forge.brokers import admin
+from kafka_forge.errors import BrokerDied, ForgeError, ScenarioBroken
+from kafka_forge.evidence import tail
+
+if TYPE_CHECKING:
+    from kafka_forge.bench.results import Key
+    from kafka_forge.bench.roster import Ready
+    from kafka_forge.brokers import Broker
+    from kafka_forge.model import JsonObject
+
+_SETTLE = 5.0
+_GRACE = 10.0
+_WATCH = 1.0
+_FLUSH_EVERY = 50_000
+"""Below queue.buffering.max.messages, so that the queue cannot run full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What every measurement of a run shares.
+
+    Attributes:
+        messages: the most messages of a measurement.
+        cap: the most bytes of a measurement; large messages are fewer.
+        partitions: of each topic.
+        acks: ``0``, ``1``, ``all``.
+        codec: a producer's compression.
+        linger_ms: of a producer.
+        seconds: after which a load is ended.
+    """
+
+    messages: int
+    cap: int = 100_000_000
+    partitions: int = 1
+    acks: str = "1"
+    codec: str = "none"
+    linger_ms: int = 5
+    seconds: float = 120.0
+
+    def count(self, message_bytes: int) -> int:
+        """Return how many messages of this size a measurement has; two at least: the clock runs between them.
+
+        >>> Setup(200_000).count(100), Setup(200_000).count(10_000)
+        (200000, 10000)
+        """
+        return max(2, min(self.messages, self.cap // message_bytes))
+
+
+class Bench:
+    """Measures cells on one broker, again and again.
+
+    Attributes:
+        seen: client → what its loads told about themselves: versions, and settings by direction.
+    """
+
+    def __init__(self, broker: Broker, setup: Setup) -> None:
+        self.seen: dict[str, JsonObject] = {}
+        self._broker, self._setup = broker, setup
+        self._filled: dict[int, str] = {}
+
+    def fill(self, message_bytes: int) -> None:
+        """Write the topic that every consumer of this size reads, once; raise ScenarioBroken if that fails."""
+        from confluent_kafka import Producer
+
+        if message_bytes in self._filled:
+            return
+        topic = self._topic()
+        request = self._request("default", "produce", topic, message_bytes)
+        producer = Producer({"bootstrap.servers": self._broker.address, "compression.type": request.codec})
+        payload = request.payload
+        for number in range(request.messages):
+            producer.produce(topic, payload)
+            if number % _FLUSH_EVERY == _FLUSH_EVERY - 1:
+                producer.flush(self._setup.seconds)
+        producer.flush(self._setup.seconds)
+        if (found := self._settled(topic, request.messages)) != request.messages:
+            raise ScenarioBroken(
+                f"a topic to consume from could not be filled: {found} of {request.messages} messages are there",
+                where=self._broker.address,
+                todo="see the broker's log, then run the same command again.",
+            )
+        self._filled[message_bytes] = topic
+
+    def measure(self, client: Ready, key: Key, repetition: int) -> Sample:
+        """Measure once; a failure of the client is a sample with its reason.
+
+        Raises:
+            BrokerDied: the broker ended, which is nobody's figure.
+        """
+        if client.error or client.python is None:
+            return Sample(key, repetition, error=client.error or "it has no Python")
+        try:
+            if key.direction == "consume":
+                self.fill(key.message_bytes)
+                topic = self._filled[key.message_bytes]
+            else:
+                topic = self._topic()
+            return self._measure(client, key, repetition, topic)
+        except BrokerDied:
+            raise
+        except ForgeError as error:
+            self._broker.check()
+            return Sample(key, repetition, error=error.what)
+
+    def _measure(self, client: Ready, key: Key, repetition: int, topic: str) -> Sample:
+        request = self._request(client.client.mode, key.direction, topic, key.message_bytes)
+        try:
+            told = _run(client, request, self._broker)
+            if "error" in told:
+                return Sample(key, repetition, error=" ".join(told["error"].split()))
+            if key.direction == "produce":
+                found = self._settled(topic, request.messages + 1)
+                if found != request.messages + 1:  # and the one that opened the connection
+                    return Sample(key, repetition, error=f"{found - 1} of {request.messages} messages arrived")
+        finally:
+            if key.direction == "produce":
+                admin.delete_topics(self._broker.address, [topic])
+        about = self.seen.setdefault(key.client, {"versions": told["versions"], "settings": {}})
+        about["settings"][key.direction] = told["settings"]
+        per_million = 1e6 * told["cpu_seconds"] / told["cpu_messages"]
+        return Sample(key, repetition, told["messages"], told["seconds"], per_million)
+
+    def _topic(self) -> str:
+        name = f"kafka-forge-bench-{uuid.uuid4().hex[:10]}"
+        admin.create_topics(self._broker.address, {name: self._setup.partitions})
+        return name
+
+    def _request(self, mode: str, direction: str, topic: str, message_bytes: int) -> Request:
+        setup, version = self._setup, self._broker.version
+        return Request(
+            mode=mode,
+            direction=direction,
+            address=self._broker.address,
+            broker_version=version if version[:1].isdigit() else "2.0.0",
+            topic=topic,
+            partitions=setup.partitions,
+            messages=setup.count(message_bytes),
+            message_bytes=message_bytes,
+            acks=setup.acks,
+            codec=setup.codec,
+            linger_ms=setup.linger_ms,
+            seconds=setup.seconds,
+        )
+
+    def _settled(self, topic: str, wanted: int) -> int:
+        """Return how many messages the broker says the topic holds; without acks they may still be on their way."""
+        deadline = time.monotonic() + _SETTLE
+        while (found := _end_offsets(self._broker.address, topic, self._setup.partitions)) < wanted:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        return found
+
+    def tidy(self) -> None:
+        """Take the topics away from a broker that outlives us."""
+        if self._filled and not self._broker.owned:
+            admin.delete_topics(self._broker.address, list(self._filled.values()))
+
+
+def _end_offsets(address: str, topic: str, partitions: int) -> int:
+    from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+    settings: dict[str, Any] = {"bootstrap.servers": address, "group.id": "kafka-forge-bench", "log_level": 0}
+    consumer = Consumer(settings)
+    try:
+        marks = [consumer.get_watermark_offsets(TopicPartition(topic, each), 10.0) for each in range(partitions)]
+    except KafkaException as error:
+        raise ScenarioBroken(
+            f"the broker does not say how many messages arrived: {error}",
+            where=address,
+            todo="see the broker's log, then run the same command again.",
+        ) from error
+    finally:
+        consumer.close()
+    return sum(high - low for low, high in marks)
+
+
+def _run(client: Ready, request: Request, broker: Broker) -> JsonObject:
+    """Run a load to its end and return what it told; raise ScenarioBroken where it told nothing."""
+    with tempfile.TemporaryDirectory(prefix="kafka-forge-load-") as name:
+        room = Path(name)
+        asked, log = room / "request.json", room / "log"
+        asked.write_text(json.dumps(asdict(request)), encoding="utf-8")
+        command: list[str | Path] = [client.python or "", "-E", "-s", "-B", client.client.script, asked]
+        with (
+            log.open("wb") as errors,
+            processes.started(command, cwd=room, environment=client.variables, stderr=errors) as child,
+        ):
+            output = _listen(child, broker, request.seconds + _GRACE)
+        for line in reversed(output.splitlines()):
+            if line.startswith(b"{"):
+                told: JsonObject = json.loads(line)
+                return told
+        said = [line for line in tail(log) if line.strip()]
+        raise ScenarioBroken(
+            f"no result; the load ended with status {child.returncode}: {said[-1] if said else 'no message'}"
+            if child.returncode != 1 or not any("Timeout (" in line for line in said)
+            else f"no result within {request.seconds:g} s",
+            todo="see the reason above.",
+        )
+
+
+def _listen(child: subprocess.Popen[bytes], broker: Broker, seconds: float) -> bytes:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return child.communicate(timeout=_WATCH)[0]
+        except subprocess.TimeoutExpired:  # noqa: PERF203
+            broker.check()
+            if time.monotonic() > deadline:
+                processes.end(child)
+                return child.communicate()[0]

@@ -1,0 +1,167 @@
+"""The page with plots: one HTML file that opens from disk and needs nothing else (plots are SVG within it)."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kafka_forge.bench import reference, tables
+from kafka_forge.bench.results import DIRECTIONS, MEGABYTE
+from kafka_forge.errors import UnsupportedMachine
+from kafka_forge.files import write_text_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kafka_forge.bench.results import Results, Row
+
+_TEMPLATE = Path(__file__).parent / "page.html.j2"
+_COLOURS = ("#1b6ca8", "#d1495b", "#e59500", "#3c8d5a", "#7fb2d9", "#8d6cab", "#555555")
+
+
+def available() -> None:
+    """Make sure that the page can be written, before an hour is spent on measuring.
+
+    Raises:
+        UnsupportedMachine: jinja2 or matplotlib is not installed.
+    """
+    try:
+        import jinja2  # noqa: F401
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise UnsupportedMachine(
+            f"the page needs jinja2 and matplotlib: {error}",
+            todo="run scripts/bench.py, which installs them, or `pip install -e .[bench]`.",
+        ) from error
+
+
+def write(results: Results, file: Path) -> None:
+    """Write the page of a run, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_text_atomic(file, render(results))
+
+
+def render(results: Results) -> str:
+    """Return the page of a run as HTML."""
+    import jinja2
+
+    rows = results.rows()
+    loader = jinja2.FileSystemLoader(_TEMPLATE.parent)
+    template = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(
+        _TEMPLATE.name
+    )
+    return str(
+        template.render(
+            tables=[_table(rows, direction, size) for direction, size in _groups(rows)],
+            curves=[_Safe(_svg(functools.partial(_curves, rows=rows, direction=way))) for way in _curved(rows)],
+            warnings=results.warnings(),
+            conditions=results.conditions,
+            clients=results.conditions.get("clients", {}),
+            details=json.dumps(results.conditions, indent=1, ensure_ascii=False),
+            reference=reference,
+            title_of=tables.title_of,
+        )
+    )
+
+
+def _groups(rows: Sequence[Row]) -> list[tuple[str, int]]:
+    """Return the direction and size of each table, in their order."""
+    tried = {(row.key.direction, row.key.message_bytes) for row in rows}
+    return [(way, size) for size in tables.sizes(rows) for way in DIRECTIONS if (way, size) in tried]
+
+
+def _curved(rows: Sequence[Row]) -> list[str]:
+    """Return the directions with figures at more than one size."""
+    seen = {(row.key.direction, row.key.message_bytes) for row in rows if row.rate}
+    return [way for way in DIRECTIONS if sum(direction == way for direction, _ in seen) > 1]
+
+
+class _Safe(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
+
+
+def _table(rows: Sequence[Row], direction: str, size: int) -> dict[str, Any]:
+    some = [row for row in rows if row.key.direction == direction and row.key.message_bytes == size]
+    return {
+        "heading": tables.heading(rows, direction, size),
+        "columns": tables.COLUMNS,
+        "rows": [{"cells": tables.cells(row), "failed": row.rate is None} for row in some],
+        "plot": _Safe(_svg(lambda figure: _bars(figure, some))),
+    }
+
+
+def _svg(draw: Callable[[Any], None]) -> str:
+    """Return what is drawn into a figure as an SVG element."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({"svg.fonttype": "none", "font.family": "sans-serif", "svg.hashsalt": "kafka-forge"}):
+        figure = Figure(figsize=(8.0, 3.4), layout="constrained")
+        draw(figure)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    return re.sub(r"^.*?(?=<svg)", "", text.getvalue(), flags=re.DOTALL)
+
+
+def _bars(figure: Any, rows: Sequence[Row]) -> None:
+    """Draw messages per second as bars with their intervals; a client that failed has its word instead of a bar."""
+    axes = figure.subplots()
+    for place, row in enumerate(rows):
+        if row.rate is None:
+            axes.text(0, place, " failed", va="center", color="#d1495b")
+            continue
+        rate = row.rate
+        errors = [[rate.median - rate.low], [rate.high - rate.median]]
+        axes.barh(place, rate.median, xerr=errors, capsize=4, color=_colour(place), ecolor="#222222", height=0.65)
+    axes.set_yticks(range(len(rows)), [tables.title_of(row.key.client) for row in rows])
+    axes.invert_yaxis()
+    axes.set_xlim(left=0)
+    axes.set_xlabel("messages per second (median, 95 % interval)")
+    _plain(axes)
+    axes.grid(axis="x", alpha=0.3)
+
+
+def _curves(figure: Any, rows: Sequence[Row], direction: str) -> None:
+    """Draw throughput against message size, a line for each client."""
+    axes = figure.subplots()
+    names = list(dict.fromkeys(row.key.client for row in rows))
+    for place, name in enumerate(names):
+        some = [row for row in rows if row.key.client == name and row.key.direction == direction and row.rate]
+        rates = [row.rate for row in some if row.rate]
+        scales = [row.key.message_bytes / MEGABYTE for row in some]
+        middle = [rate.median * scale for rate, scale in zip(rates, scales, strict=True)]
+        below = [(rate.median - rate.low) * scale for rate, scale in zip(rates, scales, strict=True)]
+        above = [(rate.high - rate.median) * scale for rate, scale in zip(rates, scales, strict=True)]
+        axes.errorbar(
+            [row.key.message_bytes for row in some],
+            middle,
+            yerr=[below, above],
+            marker="o",
+            capsize=3,
+            color=_colour(place),
+            label=tables.title_of(name),
+        )
+    axes.set(xscale="log", yscale="log", xlabel="bytes of a message", ylabel="MB/s", title=direction)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def _plain(axes: Any) -> None:
+    axes.xaxis.set_major_formatter(lambda value, _place: f"{value:,.0f}")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def _colour(place: int) -> str:
+    return _COLOURS[place % len(_COLOURS)]

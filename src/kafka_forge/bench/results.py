@@ -1,0 +1,284 @@
+"""What a run of ``bench clients`` found: samples, rows with their intervals, and the conditions, as JSON and back."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kafka_forge.bench import spread
+from kafka_forge.errors import NothingSelected
+from kafka_forge.files import write_text_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kafka_forge.model import JsonObject
+
+VERSION = 1
+DIRECTIONS = ("produce", "consume")
+GIVE_UP = 2
+"""After so many failures a cell is not tried again: one may be an accident."""
+YARDSTICK = "confluent_kafka"
+"""The client that the others are compared with."""
+MEGABYTE = 1024 * 1024
+"""MB/s as in the comparison of 2016."""
+
+
+class Key(NamedTuple):
+    """One cell of the tables: what is measured again and again."""
+
+    client: str
+    direction: str
+    message_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement of one cell, or why it failed.
+
+    Attributes:
+        key: the cell.
+        repetition: 0 is the warm-up, which is not counted; then 1, 2, …
+        messages: how many within ``seconds``.
+        seconds: wall time of them.
+        cpu_per_million: CPU seconds of the client's process per million messages.
+        error: the reason where it failed; then all figures are 0.
+    """
+
+    key: Key
+    repetition: int
+    messages: int = 0
+    seconds: float = 0.0
+    cpu_per_million: float = 0.0
+    error: str | None = None
+
+    @property
+    def rate(self) -> float:
+        """Messages per second."""
+        return self.messages / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table: medians over the repetitions of one cell, with a bootstrap interval of 95 %.
+
+    Attributes:
+        key: the cell.
+        repetitions: how many measurements counted.
+        rate: messages per second; None where every measurement failed.
+        seconds: the median wall time of ``messages``.
+        messages: of one measurement.
+        cpu_per_million: the median of CPU seconds per million messages.
+        ratio: the rate as a share of `YARDSTICK`'s in the same repetition; None without common repetitions.
+        failures: why measurements failed, each reason once.
+        failed: how many failed.
+    """
+
+    key: Key
+    repetitions: int
+    rate: spread.Estimate | None
+    seconds: float
+    messages: int
+    cpu_per_million: float
+    ratio: spread.Estimate | None
+    failures: tuple[str, ...] = ()
+    failed: int = 0
+
+    @property
+    def megabytes_per_second(self) -> float:
+        """The median of MB/s, where MB are 1024² bytes of values."""
+        return self.rate.median * self.key.message_bytes / MEGABYTE if self.rate else 0.0
+
+
+@dataclass(slots=True)
+class Results:
+    """A run: what it measured so far, and under which conditions.
+
+    Attributes:
+        keys: the cells, in the order of the tables.
+        samples: what was measured, in order of time.
+        conditions: machine, load, versions, settings.
+        seed: of the order and of the bootstrap.
+        asked: how many repetitions were asked for.
+        interrupted: whether it ended before all of them were done.
+    """
+
+    keys: tuple[Key, ...]
+    conditions: JsonObject
+    seed: int
+    asked: int
+    samples: list[Sample] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def complete(self) -> int:
+        """How many repetitions are complete: every cell that is not given up has been measured in them."""
+        tried = Counter(sample.key for sample in self.samples if sample.repetition)
+        return min((tried[key] for key in self.keys if not self.given_up(key)), default=0)
+
+    def given_up(self, key: Key) -> bool:
+        """Whether a cell has failed so often that it is not tried again."""
+        return sum(1 for sample in self.samples if sample.key == key and sample.error is not None) >= GIVE_UP
+
+    def _good(self) -> dict[Key, list[Sample]]:
+        good: dict[Key, list[Sample]] = {key: [] for key in self.keys}
+        for sample in self.samples:
+            if sample.repetition and sample.error is None:
+                good[sample.key].append(sample)
+        return good
+
+    def rows(self) -> list[Row]:
+        """Return a row for each cell that has been tried; cells that failed are rows, too."""
+        good = self._good()
+        tried = {sample.key for sample in self.samples}
+        return [self._row(key, good) for key in self.keys if key in tried]
+
+    def _row(self, key: Key, good: dict[Key, list[Sample]]) -> Row:
+        errors = [sample.error for sample in self.samples if sample.key == key and sample.error is not None]
+        samples = good[key]
+        rates = [sample.rate for sample in samples]
+        yardstick = {each.repetition: each.rate for each in good.get(key._replace(client=YARDSTICK), [])}
+        ratios = [each.rate / yardstick[each.repetition] for each in samples if each.repetition in yardstick]
+        return Row(
+            key=key,
+            repetitions=len(samples),
+            rate=spread.estimate(rates, self.seed) if rates else None,
+            seconds=statistics.median([each.seconds for each in samples]) if samples else 0.0,
+            messages=samples[0].messages if samples else 0,
+            cpu_per_million=statistics.median([each.cpu_per_million for each in samples]) if samples else 0.0,
+            ratio=spread.estimate(ratios, self.seed) if ratios and key.client != YARDSTICK else None,
+            failures=tuple(dict.fromkeys(errors)),
+            failed=len(errors),
+        )
+
+    def warnings(self) -> list[str]:
+        """Return what a reader must know before believing the figures."""
+        said = []
+        if self.interrupted:
+            said.append(f"interrupted: {self.complete} of {self.asked} repetitions are complete")
+        for row in self.rows():
+            name = f"{row.key.client}, {row.key.direction}, {row.key.message_bytes} B"
+            if row.rate and row.rate.wide:
+                width = 100 * row.rate.width
+                said.append(f"{name}: the interval is {width:.0f} % wide; more than 10 % says little")
+            if row.failed and row.rate:
+                said.append(f"{name}: {row.failed} measurements failed: {'; '.join(row.failures)}")
+        return said
+
+
+def as_json(results: Results) -> JsonObject:
+    """Return a run as the JSON that ``--json`` writes and ``--compare`` reads."""
+    return {
+        "version": VERSION,
+        "interrupted": results.interrupted,
+        "repetitions_asked": results.asked,
+        "repetitions_complete": results.complete,
+        "seed": results.seed,
+        "warnings": results.warnings(),
+        "rows": [_row_json(row) for row in results.rows()],
+        "conditions": results.conditions,
+        "samples": [
+            {
+                **sample.key._asdict(),
+                "repetition": sample.repetition,
+                "messages": sample.messages,
+                "seconds": round(sample.seconds, 6),
+                "cpu_seconds_per_million": round(sample.cpu_per_million, 4),
+                "error": sample.error,
+            }
+            for sample in results.samples
+        ],
+    }
+
+
+def _row_json(row: Row) -> JsonObject:
+    rate, ratio = row.rate, row.ratio
+    return {
+        **row.key._asdict(),
+        "messages_per_second": round(rate.median, 1) if rate else None,
+        "low": round(rate.low, 1) if rate else None,
+        "high": round(rate.high, 1) if rate else None,
+        "cpu_seconds_per_million": round(row.cpu_per_million, 4) if rate else None,
+        "seconds": round(row.seconds, 4) if rate else None,
+        "megabytes_per_second": round(row.megabytes_per_second, 3) if rate else None,
+        "messages": row.messages,
+        "repetitions": row.repetitions,
+        "wide": rate.wide if rate else None,
+        "ratio_to_confluent_kafka": (
+            {"median": round(ratio.median, 4), "low": round(ratio.low, 4), "high": round(ratio.high, 4)}
+            if ratio
+            else None
+        ),
+        "failed": row.failed,
+        "failures": list(row.failures),
+    }
+
+
+def save(results: Results, file: Path) -> None:
+    """Write a run as JSON, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_text_atomic(file, json.dumps(as_json(results), indent=1, ensure_ascii=False) + "\n")
+
+
+def load_rows(file: Path) -> list[dict[str, Any]]:
+    """Return the rows of a run that `save` wrote.
+
+    Raises:
+        NothingSelected: the file cannot be read, or holds no such run.
+    """
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        rows: list[dict[str, Any]] = told["rows"]
+        for row in rows:
+            Key(str(row["client"]), str(row["direction"]), int(row["message_bytes"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NothingSelected(
+            "there is no earlier run to compare with",
+            where=str(file),
+            details=[f"{type(error).__name__}: {error}"],
+            todo="name a file that `kafka-forge bench clients --json FILE` has written.",
+        ) from error
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One cell of two runs.
+
+    Attributes:
+        key: the cell.
+        before: messages per second in the earlier run; None where it failed.
+        after: in this run; None where it failed.
+        moved: whether the two intervals do not overlap, or one of the two failed.
+    """
+
+    key: Key
+    before: float | None
+    after: float | None
+    moved: bool
+
+    @property
+    def factor(self) -> float | None:
+        """``after`` as a multiple of ``before``."""
+        return self.after / self.before if self.before and self.after else None
+
+
+def compare(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]) -> list[Change]:
+    """Hold the rows of one run against those of another: every cell that both have, in the order of the later one."""
+    earlier = {Key(row["client"], row["direction"], row["message_bytes"]): row for row in before}
+    changes = []
+    for row in after:
+        key = Key(row["client"], row["direction"], row["message_bytes"])
+        if key in earlier:
+            old = earlier[key]
+            was, is_now = old["messages_per_second"], row["messages_per_second"]
+            if was is None or is_now is None:
+                moved = (was is None) != (is_now is None)
+            else:
+                moved = row["low"] > old["high"] or row["high"] < old["low"]
+            changes.append(Change(key, was, is_now, moved))
+    return changes

@@ -1,0 +1,126 @@
+"""The tables of ``bench clients`` in the terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kafka_forge.bench import reference
+from kafka_forge.bench.results import DIRECTIONS
+from kafka_forge.bench.roster import BY_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kafka_forge.bench.results import Change, Results, Row
+
+COLUMNS = ("client", "time in seconds", "MB/s", "messages/s", "95 % interval", "ratio", "CPU s / million")
+"""The columns of the comparison of 2016, and ours; ``ratio`` is to confluent_kafka in the same repetitions."""
+_WIDTH = 140
+"""Columns of the terminal where there is none."""
+
+
+def _console() -> Console:
+    console = Console(file=sys.stdout)
+    return console if console.is_terminal else Console(file=sys.stdout, width=_WIDTH)
+
+
+def title_of(client: str) -> str:
+    """Return a client's name in the tables."""
+    return BY_ID[client].title if client in BY_ID else client
+
+
+def sizes(rows: Sequence[Row]) -> list[int]:
+    """Return the message sizes of rows, each once, in their order."""
+    return list(dict.fromkeys(row.key.message_bytes for row in rows))
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """Return a row's columns as text; a client that failed shows why, never a zero."""
+    title = title_of(row.key.client)
+    if row.rate is None:
+        return (title, f"failed: {'; '.join(row.failures)}", "", "", "", "", "")
+    rate = row.rate
+    return (
+        title,
+        f"{row.seconds:.3f}",
+        f"{row.megabytes_per_second:.2f}",
+        f"{rate.median:,.0f}",
+        f"{rate.low:,.0f} – {rate.high:,.0f}{' (wide)' if rate.wide else ''}",
+        f"{row.ratio.median:.2f} ({row.ratio.low:.2f} – {row.ratio.high:.2f})" if row.ratio else "",
+        f"{row.cpu_per_million:.2f}",
+    )
+
+
+def heading(rows: Sequence[Row], direction: str, size: int) -> str:
+    """Return a table's title: what was measured, how much of it, and how often."""
+    some = [row for row in rows if row.key.direction == direction and row.key.message_bytes == size]
+    counts = [row.messages for row in some if row.rate]
+    times = [row.repetitions for row in some if row.rate]
+    often = f", {max(counts):,} messages, {min(times)} repetitions" if counts else ""
+    return f"{direction}, {size:,} B{often}"
+
+
+def print_results(results: Results, console: Console | None = None) -> None:
+    """Print a producer and a consumer table for each message size, then the warnings and the figures of 2016."""
+    console = console or _console()
+    rows = results.rows()
+    for size in sizes(rows):
+        for direction in DIRECTIONS:
+            some = [row for row in rows if row.key.direction == direction and row.key.message_bytes == size]
+            _print(console, heading(rows, direction, size), some)
+    for warning in results.warnings():
+        console.print(Text(f"note: {warning}", style="yellow"), soft_wrap=True)
+    _print_reference(console)
+
+
+def _print(console: Console, title: str, rows: Sequence[Row]) -> None:
+    table = Table(title=title, title_justify="left")
+    for number, header in enumerate(COLUMNS):
+        table.add_column(header, justify="left" if number == 0 else "right", overflow="fold")
+    failed = []
+    for row in rows:
+        columns = cells(row)
+        if row.rate is None:
+            table.add_row(columns[0], Text("failed", style="bold red"))
+            failed.append(f"{columns[0]}: {columns[1]}")
+        else:
+            table.add_row(*columns)
+    console.print(table)
+    for line in failed:
+        console.print(Text(f"  {line}", style="red"), soft_wrap=True)
+
+
+def _print_reference(console: Console) -> None:
+    """Print the published figures; they are of another machine, and say so."""
+    console.print(f"\nFor reference: {reference.TITLE}; another machine, Kafka 0.9, clients of its day", markup=False)
+    console.print(Text(reference.SOURCE, style="dim"), soft_wrap=True)
+    for direction, rows in reference.TABLES.items():
+        table = Table(title=f"{direction}, 2016", title_justify="left")
+        for number, header in enumerate(COLUMNS[:4]):
+            table.add_column(header, justify="left" if number == 0 else "right")
+        for row in rows:
+            table.add_row(
+                title_of(row.client),
+                f"{row.seconds:.3f}",
+                f"{row.megabytes_per_second:.2f}",
+                f"{row.messages_per_second:,.0f}",
+            )
+        console.print(table)
+
+
+def print_changes(changes: Sequence[Change], console: Console | None = None) -> None:
+    """Print what moved beyond its interval, and how many cells did not."""
+    console = console or _console()
+    moved = [change for change in changes if change.moved]
+    console.print(f"\ncompared with the earlier run: {len(moved)} of {len(changes)} cells moved beyond their interval")
+    for change in moved:
+        name = f"{title_of(change.key.client)}, {change.key.direction}, {change.key.message_bytes} B"
+        before = f"{change.before:,.0f}" if change.before is not None else "failed"
+        after = f"{change.after:,.0f}" if change.after is not None else "failed"
+        factor = f"  × {change.factor:.2f}" if change.factor else ""
+        console.print(Text(f"  {name}: {before} → {after} messages/s{factor}"), soft_wrap=True)

@@ -1,0 +1,86 @@
+"""``bench clients`` against a real broker: what is measured has arrived, and a client that cannot says why.
+
+The client is the confluent-kafka of this Python, once as it is and once with a fault: what the recipes build is
+measured by the command itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kafka_forge.bench import clients, results, roster
+from kafka_forge.bench.measuring import Bench, Setup
+from kafka_forge.bench.results import Key
+from kafka_forge.brokers import admin
+from kafka_forge.progress import Silent
+
+if TYPE_CHECKING:
+    from kafka_forge.brokers import Broker
+
+pytestmark = pytest.mark.integration
+
+HERE = roster.Ready(roster.BY_ID["confluent_kafka"], Path(sys.executable), dict(os.environ))
+MESSAGES = 2000
+
+
+def test_two_clients_are_measured_twice_and_nothing_is_left_behind(broker: Broker, tmp_path: Path) -> None:
+    before = set(admin.describe_topics(broker.address))
+    other = replace(HERE, client=roster.BY_ID["confluent_kafka_wheel"])
+    bench, found = Bench(broker, Setup(MESSAGES, partitions=2)), clients.new_results([HERE, other], [100], 2, 1)
+    clients.measure(bench, [HERE, other], found, Silent(), lambda so_far: results.save(so_far, tmp_path / "run.json"))
+    rows = results.load_rows(tmp_path / "run.json")
+    assert [(row["client"], row["direction"]) for row in rows] == [
+        ("confluent_kafka", "produce"),
+        ("confluent_kafka_wheel", "produce"),
+        ("confluent_kafka", "consume"),
+        ("confluent_kafka_wheel", "consume"),
+    ]
+    for row in rows:
+        assert (row["repetitions"], row["failures"]) == (2, [])
+        assert 0 < row["low"] <= row["messages_per_second"] <= row["high"]
+        assert row["cpu_seconds_per_million"] > 0
+    left = set(admin.describe_topics(broker.address)) - before
+    assert len([name for name in left if name.startswith("kafka-forge-bench")]) == 1  # what consumers read
+
+
+def test_messages_that_do_not_arrive_are_a_failure_and_no_figure(broker: Broker, tmp_path: Path) -> None:
+    """A client that drops every tenth message would be quick."""
+    script = tmp_path / "use_dropping.py"
+    script.write_text(
+        "import sys\n"
+        f"sys.path[:0] = [{str(HERE.client.script.parent)!r}]\n"
+        "import confluent_kafka\n"
+        "class Dropping(confluent_kafka.Producer):\n"
+        "    made = 0\n"
+        "    def produce(self, *rest):\n"
+        "        self.made += 1\n"
+        "        return super().produce(*rest) if self.made % 10 else None\n"
+        "confluent_kafka.Producer = Dropping\n"
+        "import load, use_confluent_kafka\n"
+        "load.run(use_confluent_kafka.produce, use_confluent_kafka.consume)\n",
+        encoding="utf-8",
+    )
+    dropping = replace(HERE, client=replace(HERE.client, load=str(script.with_suffix(""))))
+    sample = Bench(broker, Setup(MESSAGES)).measure(dropping, Key("confluent_kafka", "produce", 100), 1)
+    assert sample.error == "1800 of 2000 messages arrived"
+    assert sample.rate == 0
+
+
+def test_a_load_that_hangs_ends_by_itself(broker: Broker, tmp_path: Path) -> None:
+    script = tmp_path / "use_hanging.py"
+    script.write_text(
+        "import sys, time\n"
+        f"sys.path[:0] = [{str(HERE.client.script.parent)!r}]\n"
+        "import load\n"
+        "load.run(lambda _request: time.sleep(600), None)\n",
+        encoding="utf-8",
+    )
+    hanging = replace(HERE, client=replace(HERE.client, load=str(script.with_suffix(""))))
+    sample = Bench(broker, Setup(MESSAGES, seconds=1.0)).measure(hanging, Key("confluent_kafka", "produce", 100), 1)
+    assert sample.error == "no result within 1 s"

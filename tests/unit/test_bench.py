@@ -1,0 +1,261 @@
+"""``bench clients`` without a broker: medians and intervals, rows, failures, comparison, tables, the page."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from kafka_forge.bench import clients, page, reference, results, roster, running, spread, tables
+from kafka_forge.bench.measuring import Setup
+from kafka_forge.bench.results import Key, Results, Sample
+from kafka_forge.errors import NothingSelected
+from kafka_forge.progress import Silent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kafka_forge.bench.measuring import Bench
+
+A = Key("confluent_kafka", "produce", 100)
+B = Key("pykafka_rdkafka", "produce", 100)
+C = Key("pykafka", "consume", 100)
+CONDITIONS = {
+    "started": "2026-01-01T00:00:00+00:00",
+    "machine": {"cpu": "a <fast> one", "usable_cores": 2, "system": "Linux"},
+    "broker": {"version": "4.2.0"},
+    "python": "3.12",
+    "settings": {"partitions": 1, "acks": "1", "codec": "none", "linger_ms": 5},
+}
+
+
+def a_run(rates: dict[Key, list[float]], failures: dict[Key, str] | None = None) -> Results:
+    found = Results(tuple({**rates, **(failures or {})}), dict(CONDITIONS), 7, 10)
+    for key, values in rates.items():
+        found.samples.append(Sample(key, 0, 1000, 1000.0, 9.0))  # the warm-up: very slow, and not counted
+        found.samples += [Sample(key, n, 1000, 1000 / rate, 2.0) for n, rate in enumerate(values, 1)]
+    for key, reason in (failures or {}).items():
+        found.samples.append(Sample(key, 1, error=reason))
+    return found
+
+
+# --- statistics -----------------------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    values = [100.0, 104.0, 99.0, 130.0, 101.0, 97.0, 103.0, 102.0, 98.0, 105.0]
+    first = spread.estimate(values, 1)
+    assert first == spread.estimate(values, 1)
+    assert first.median == 101.5
+    assert 97 < first.low <= 100.5
+    assert 103 <= first.high < 130
+
+
+@given(st.lists(st.floats(1, 1e6), min_size=1, max_size=12), st.integers(0, 100))
+def test_an_interval_holds_its_median_and_stays_within_the_values(values: list[float], seed: int) -> None:
+    found = spread.estimate(values, seed)
+    assert min(values) <= found.low <= found.median <= found.high <= max(values)
+
+
+def test_an_interval_shrinks_with_more_repetitions() -> None:
+    few = [90.0, 100.0, 110.0]
+    assert spread.estimate(few * 30, 3).width < spread.estimate(few, 3).width
+
+
+def test_an_interval_wider_than_ten_percent_says_so() -> None:
+    assert not spread.Estimate(100, 95, 105).wide
+    assert spread.Estimate(100, 94.9, 105).wide
+    assert a_run({A: [1000.0] * 10}).warnings() == []
+    (said,) = a_run({A: [500.0, 1000.0, 2000.0]}).warnings()
+    assert re.search(r"confluent_kafka, produce, 100 B: the interval is \d+ % wide", said)
+
+
+# --- rows and JSON --------------------------------------------------------------------------------------------
+
+
+def test_rows_are_medians_without_the_warm_up() -> None:
+    (row, _) = a_run({A: [1000.0, 3000.0, 2000.0], B: [500.0, 1200.0, 1000.0]}).rows()
+    assert row.rate is not None
+    assert row.rate.median == pytest.approx(2000)
+    assert (row.repetitions, row.messages, row.seconds, row.cpu_per_million) == (3, 1000, 0.5, 2.0)
+    assert row.megabytes_per_second == pytest.approx(2000 * 100 / 1024**2)
+
+
+def test_a_ratio_is_taken_within_each_repetition() -> None:
+    """Load that comes and goes moves both clients; their ratio stays."""
+    (_, row) = a_run({A: [1000.0, 2000.0, 4000.0], B: [900.0, 1800.0, 3600.0]}).rows()
+    assert row.ratio is not None
+    assert [row.ratio.low, row.ratio.high] == pytest.approx([0.9, 0.9])
+
+
+def test_a_client_that_failed_is_a_row_without_figures() -> None:
+    told = results.as_json(a_run({A: [1000.0, 1100.0]}, {C: "ValueError: why"}))
+    assert [row["client"] for row in told["rows"]] == ["confluent_kafka", "pykafka"]
+    failed = told["rows"][1]
+    assert (failed["messages_per_second"], failed["low"], failed["failures"]) == (None, None, ["ValueError: why"])
+
+
+def test_some_failures_among_successes_are_told() -> None:
+    found = a_run({A: [1000.0, 1000.0]})
+    found.samples.append(Sample(A, 3, error="1 of 2 messages arrived"))
+    assert found.warnings() == ["confluent_kafka, produce, 100 B: 1 measurements failed: 1 of 2 messages arrived"]
+
+
+def test_json_has_the_rows_that_were_promised(tmp_path: Path) -> None:
+    results.save(a_run({A: [1000.0, 1100.0], C: [10.0, 12.0]}), tmp_path / "run.json")
+    told = json.loads((tmp_path / "run.json").read_text())
+    for row in told["rows"]:
+        assert row.keys() >= {"client", "direction", "message_bytes", "messages_per_second", "low", "high"}
+        assert row["direction"] in {"produce", "consume"}
+        assert row["low"] <= row["messages_per_second"] <= row["high"]
+        assert row["cpu_seconds_per_million"] == 2.0
+    assert told["conditions"]["machine"]["cpu"] == "a <fast> one"
+    assert results.load_rows(tmp_path / "run.json") == told["rows"]
+
+
+def test_what_is_no_run_cannot_be_compared_with(tmp_path: Path) -> None:
+    for text in ("", "{}", '{"rows": [{"client": "x"}]}'):
+        (tmp_path / "x.json").write_text(text)
+        with pytest.raises(NothingSelected, match="no earlier run"):
+            results.load_rows(tmp_path / "x.json")
+
+
+# --- comparison -----------------------------------------------------------------------------------------------
+
+
+def a_row(key: Key, rate: float | None, low: float | None = None, high: float | None = None) -> dict[str, object]:
+    return {**key._asdict(), "messages_per_second": rate, "low": low, "high": high}
+
+
+@pytest.mark.parametrize(
+    ("after", "moved"),
+    [
+        (a_row(A, 105.0, 95.0, 110.0), False),  # the intervals overlap
+        (a_row(A, 120.0, 111.0, 130.0), True),
+        (a_row(A, 80.0, 70.0, 89.0), True),
+        (a_row(A, None), True),  # it failed since
+    ],
+)
+def test_a_cell_has_moved_if_the_intervals_do_not_overlap(after: dict[str, object], moved: bool) -> None:
+    (change,) = results.compare([a_row(A, 100.0, 90.0, 110.0), a_row(C, 1.0, 1.0, 1.0)], [after])
+    assert change.moved is moved
+
+
+def test_a_failure_that_stays_has_not_moved() -> None:
+    assert not results.compare([a_row(A, None)], [a_row(A, None)])[0].moved
+    assert results.compare([a_row(A, None)], [a_row(A, 1.0, 1.0, 1.0)])[0].moved
+
+
+# --- the run --------------------------------------------------------------------------------------------------
+
+
+class Fake:
+    """Stands for the broker's side, which these tests are not about: the order and the giving-up are."""
+
+    def __init__(self, stop_at: int | None = None) -> None:
+        self.seen: dict[str, dict[str, object]] = {}
+        self.order: list[list[Key]] = []
+        self._stop_at = stop_at
+
+    def measure(self, _client: roster.Ready, key: Key, repetition: int) -> Sample:
+        if repetition == self._stop_at:
+            raise KeyboardInterrupt
+        if repetition == len(self.order):
+            self.order.append([])
+        self.order[repetition].append(key)
+        if key.client == "pykafka":
+            return Sample(key, repetition, error="cannot")
+        return Sample(key, repetition, 10, 1.0, 1.0)
+
+
+def measure(bench: Fake, repetitions: int, seed: int = 1) -> Results:
+    handed = [roster.Ready(roster.BY_ID[name]) for name in ("confluent_kafka", "pykafka", "kafka_python")]
+    found = clients.new_results(handed, [100, 1000], repetitions, seed)
+    real: Bench = bench  # type: ignore[assignment]
+    return clients.measure(real, handed, found, Silent())
+
+
+def test_every_round_measures_all_in_an_order_of_its_own() -> None:
+    bench = Fake()
+    found = measure(bench, 4)
+    working = {key for key in found.keys if key.client != "pykafka"}
+    assert all(set(order) >= working for order in bench.order)
+    assert len({tuple(order) for order in bench.order}) == 5
+    again = Fake()
+    measure(again, 4)
+    assert again.order == bench.order
+
+
+def test_a_cell_that_fails_twice_is_not_tried_again() -> None:
+    bench = Fake()
+    found = measure(bench, 6)
+    failed = [row for row in found.rows() if row.key.client == "pykafka"]
+    assert [(row.rate, row.failed) for row in failed] == [(None, 2)] * 4
+
+
+def test_an_interrupted_run_keeps_what_it_has() -> None:
+    found = measure(Fake(stop_at=3), 10)
+    assert found.interrupted
+    assert found.complete == 2
+    assert "interrupted: 2 of 10 repetitions are complete" in found.warnings()
+
+
+def test_a_repetition_is_complete_when_every_cell_has_been_measured() -> None:
+    found = a_run({A: [1000.0, 1000.0], B: [1000.0]})
+    assert found.complete == 1
+    found.keys = (*found.keys, C)  # not measured yet
+    assert found.complete == 0
+
+
+def test_an_unknown_client_is_named() -> None:
+    with pytest.raises(NothingSelected, match="no client nonsense"):
+        running.choose(["pykafka", "nonsense"])
+
+
+def test_large_messages_are_fewer() -> None:
+    setup = Setup(5_000_000)
+    assert max(setup.count(size) * size for size in (100, 1000, 10_000, 900_000)) <= 100_000_000
+
+
+# --- what a reader sees ---------------------------------------------------------------------------------------
+
+
+def printed(found: Results) -> str:
+    console = Console(file=io.StringIO(), width=160)
+    tables.print_results(found, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_tables_show_every_client_and_why_one_failed() -> None:
+    text = printed(a_run({A: [1000.0] * 10, B: [500.0, 900.0, 1300.0]}, {C: "ValueError: no [room] for it"}))
+    assert "produce, 100 B, 1,000 messages, 3 repetitions" in text
+    assert re.search(r"confluent_kafka .* 1.000 .* 0.10 .* 1,000 .* 1,000 – 1,000", text)
+    assert "(wide)" in text
+    assert "pykafka: failed: ValueError: no [room] for it" in text
+
+
+def test_the_published_figures_are_those_of_the_comparison() -> None:
+    """Each of them must agree with the others: a million messages of 100 bytes in so many seconds."""
+    for rows in reference.TABLES.values():
+        for row in rows:
+            assert row.messages_per_second == pytest.approx(1e6 / row.seconds, rel=1e-6)
+            assert row.megabytes_per_second == pytest.approx(1e8 / row.seconds / 1024**2, rel=1e-6)
+    shares = [rows[1].messages_per_second / rows[0].messages_per_second for rows in reference.TABLES.values()]
+    assert [round(share, 2) for share in shares] == [0.35, 0.63]
+
+
+def test_the_page_stands_alone_and_escapes_what_it_shows() -> None:
+    found = a_run({A: [1000.0] * 3, A._replace(message_bytes=1000): [800.0] * 3}, {C: "ValueError: <b>why</b>"})
+    html = page.render(found)
+    assert html.count("<svg") == 3 + 1  # a plot for each table, and throughput against size where there are two
+    assert "&lt;b&gt;why&lt;/b&gt;" in html
+    assert "a &lt;fast&gt; one" in html
+    fetched = re.findall(r"<(?:script|link|img|iframe)\b", html)
+    assert fetched == []
