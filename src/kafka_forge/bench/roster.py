@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import tempfile
 from dataclasses import dataclass, field, replace
@@ -71,7 +72,7 @@ CLIENTS = (
         "use_confluent_kafka",
         wheel="confluent-kafka=={version}",
     ),
-    Client("aiokafka", "aiokafka (PyPI wheel)", "use_aiokafka", wheel="aiokafka[all]"),
+    Client("aiokafka", "aiokafka (PyPI wheel)", "use_aiokafka", wheel="aiokafka[lz4,snappy,zstd]>=0.12"),
     Client(CEILING, "rdkafka_performance (C)", "use_rdkafka_performance", recipe="librdkafka"),
 )
 BY_ID = {client.id: client for client in CLIENTS}
@@ -190,7 +191,9 @@ def _of_wheel(
         python = _pip_install(room, requirement, beside, progress, shared=client.recipe is not None)
     except ForgeError as error:
         return Ready(client, error=_reason(error))
-    listed = processes.run([sys.executable, "-m", "pip", "--python", python, "freeze"], timeout=_PIP_SECONDS)
+    listed = processes.run(
+        [sys.executable, "-m", "pip", "--python", python, "freeze"], environment=_plain(), timeout=_PIP_SECONDS
+    )
     return Ready(client, python, environment.variables(beside), tuple(listed.output.decode().splitlines()))
 
 
@@ -204,7 +207,7 @@ def _pip_install(room: Path, requirement: str, beside: Environment, progress: Pr
             [str(beside.python), "-m", "venv", "--without-pip", *sharing, str(room / "venv")],
             [sys.executable, "-m", "pip", "--python", str(python), "install", *quiet, requirement],
         ):
-            done = processes.run(command, log=log, timeout=_PIP_SECONDS)
+            done = processes.run(command, log=log, environment=_plain(), timeout=_PIP_SECONDS)
             if done.returncode:
                 raise InstallFailed(
                     f"pip cannot install {requirement}",
@@ -212,6 +215,11 @@ def _pip_install(room: Path, requirement: str, beside: Environment, progress: Pr
                     todo="see pip's message; check the network and pip's settings.",
                 )
     return python
+
+
+def _plain() -> dict[str, str]:
+    """Return our environment variables without those that would show pip our own packages."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
 
 
 def _reason(error: ForgeError) -> str:
