@@ -179,7 +179,6 @@ def _request(env: Environment, trip: _Trip, mode: str, broker: Broker, scenario:
     return {
         "mode": mode,
         "address": broker.address,
-        "broker_version": broker.version if broker.version[:1].isdigit() else "2.0.0",
         "library": str(env.prefix / layout.library_dir / layout.librdkafka) if scenario.bare else None,
         "seed": trip.id,
         "start": trip.start,

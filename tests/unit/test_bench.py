@@ -72,8 +72,14 @@ def test_an_interval_wider_than_ten_percent_says_so() -> None:
     assert not spread.Estimate(100, 95, 105).wide
     assert spread.Estimate(100, 94.9, 105).wide
     assert a_run({A: [1000.0] * 10}).warnings() == []
-    (said,) = a_run({A: [500.0, 1000.0, 2000.0]}).warnings()
-    assert re.search(r"confluent_kafka, produce, 100 B: the interval is \d+ % wide", said)
+    found = a_run({A: [500.0, 1000.0, 2000.0], B: [1000.0] * 3})
+    found.conditions["load_average"] = [[3.0, 0, 0], [5.5, 0, 0]]
+    (said,) = found.warnings()
+    assert said == (
+        "1 of 2 intervals are wider than 10 % of their median, the widest has 150 %: "
+        "the host's load was 3 to 5.5 on 2 cores"
+    )
+    assert [row["wide"] for row in results.as_json(found)["rows"]] == [True, False]
 
 
 # --- rows and JSON --------------------------------------------------------------------------------------------

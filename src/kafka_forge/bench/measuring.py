@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +120,7 @@ class Bench:
 
     def _measure(self, client: Ready, key: Key, repetition: int, topic: str) -> Sample:
         request = self._request(client.client.mode, key.direction, topic, key.message_bytes)
+        request = replace(request, program=client.program)
         try:
             told = _run(client, request, self._broker)
             if "error" in told:

@@ -131,6 +131,14 @@ class Results:
                 good[sample.key].append(sample)
         return good
 
+    def _load(self) -> str:
+        """Say how busy the machine was: a run has the load of its own clients and broker, too."""
+        cores = self.conditions.get("machine", {}).get("usable_cores")
+        loads = [load[0] for load in self.conditions.get("load_average", [])]
+        if not loads or not cores:
+            return "the host's load is not known"
+        return f"the host's load was {min(loads):g} to {max(loads):g} on {cores} cores"
+
     def rows(self) -> list[Row]:
         """Return a row for each cell that has been tried; cells that failed are rows, too."""
         good = self._good()
@@ -160,12 +168,16 @@ class Results:
         said = []
         if self.interrupted:
             said.append(f"interrupted: {self.complete} of {self.asked} repetitions are complete")
-        for row in self.rows():
+        rows = [row for row in self.rows() if row.rate]
+        widths = [100 * row.rate.width for row in rows if row.rate and row.rate.wide]
+        if widths:
+            said.append(
+                f"{len(widths)} of {len(rows)} intervals are wider than 10 % of their median, "
+                f"the widest has {max(widths):.0f} %: {self._load()}"
+            )
+        for row in rows:
             name = f"{row.key.client}, {row.key.direction}, {row.key.message_bytes} B"
-            if row.rate and row.rate.wide:
-                width = 100 * row.rate.width
-                said.append(f"{name}: the interval is {width:.0f} % wide; more than 10 % says little")
-            if row.failed and row.rate:
+            if row.failed:
                 said.append(f"{name}: {row.failed} measurements failed: {'; '.join(row.failures)}")
         return said
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge import environment, processes
-from kafka_forge.bench import loads
+from kafka_forge.bench import ceiling, loads
 from kafka_forge.contract import load_contract
 from kafka_forge.errors import ForgeError, InstallFailed
 from kafka_forge.evidence import tail
@@ -54,6 +55,9 @@ class Client:
         return _LOADS / f"{self.load}.py"
 
 
+CEILING = "rdkafka_performance"
+"""librdkafka's own program, without any Python."""
+
 CLIENTS = (
     Client("confluent_kafka", "confluent_kafka", "use_confluent_kafka", recipe="python-confluent-kafka"),
     Client("pykafka_rdkafka", "pykafka with rdkafka", "use_pykafka", mode="rdkafka", recipe="pykafka"),
@@ -68,7 +72,8 @@ CLIENTS = (
         "use_confluent_kafka",
         wheel="confluent-kafka=={version}",
     ),
-    Client("aiokafka", "aiokafka (PyPI wheel)", "use_aiokafka", wheel="aiokafka[all]"),
+    Client("aiokafka", "aiokafka (PyPI wheel)", "use_aiokafka", wheel="aiokafka[lz4,snappy,zstd]>=0.12"),
+    Client(CEILING, "rdkafka_performance (C)", "use_rdkafka_performance", recipe="librdkafka"),
 )
 BY_ID = {client.id: client for client in CLIENTS}
 
@@ -82,6 +87,7 @@ class Ready:
     variables: Mapping[str, str] = field(default_factory=dict)
     installed: tuple[str, ...] = ()
     error: str | None = None
+    program: str = ""
 
 
 @contextlib.contextmanager
@@ -108,6 +114,9 @@ def ready(
         handed = []
         for client in clients:
             base = made[client.recipe or "python-confluent-kafka"]
+            if client.id == CEILING:
+                handed.append(_of_ceiling(stack, client, base, built, root, cache, progress))
+                continue
             handed.append(_of_wheel(stack, client, base, progress) if client.wheel else _of_artifact(client, base))
         yield handed
 
@@ -146,6 +155,27 @@ def _of_artifact(client: Client, made: Environment | ForgeError) -> Ready:
     return Ready(client, made.python, environment.variables(made), installed)
 
 
+def _of_ceiling(
+    stack: contextlib.ExitStack,
+    client: Client,
+    made: Environment | ForgeError,
+    built: Built,
+    root: Path,
+    cache: Cache,
+    progress: Progress,
+) -> Ready:
+    """Compile the program; the toolkit's own Python only starts it."""
+    if isinstance(made, ForgeError):
+        return Ready(client, error=_reason(made))
+    room = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kafka-forge-ceiling-")))
+    try:
+        program = ceiling.compiled(made, built.base, room, root=root, cache=cache, progress=progress)
+    except ForgeError as error:
+        return Ready(client, error=_reason(error))
+    ready_made = _of_artifact(client, made)
+    return replace(ready_made, python=Path(sys.executable), program=str(program))
+
+
 def _of_wheel(
     stack: contextlib.ExitStack, client: Client, beside: Environment | ForgeError, progress: Progress
 ) -> Ready:
@@ -161,7 +191,9 @@ def _of_wheel(
         python = _pip_install(room, requirement, beside, progress, shared=client.recipe is not None)
     except ForgeError as error:
         return Ready(client, error=_reason(error))
-    listed = processes.run([sys.executable, "-m", "pip", "--python", python, "freeze"], timeout=_PIP_SECONDS)
+    listed = processes.run(
+        [sys.executable, "-m", "pip", "--python", python, "freeze"], environment=_plain(), timeout=_PIP_SECONDS
+    )
     return Ready(client, python, environment.variables(beside), tuple(listed.output.decode().splitlines()))
 
 
@@ -175,7 +207,7 @@ def _pip_install(room: Path, requirement: str, beside: Environment, progress: Pr
             [str(beside.python), "-m", "venv", "--without-pip", *sharing, str(room / "venv")],
             [sys.executable, "-m", "pip", "--python", str(python), "install", *quiet, requirement],
         ):
-            done = processes.run(command, log=log, timeout=_PIP_SECONDS)
+            done = processes.run(command, log=log, environment=_plain(), timeout=_PIP_SECONDS)
             if done.returncode:
                 raise InstallFailed(
                     f"pip cannot install {requirement}",
@@ -183,6 +215,11 @@ def _pip_install(room: Path, requirement: str, beside: Environment, progress: Pr
                     todo="see pip's message; check the network and pip's settings.",
                 )
     return python
+
+
+def _plain() -> dict[str, str]:
+    """Return our environment variables without those that would show pip our own packages."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
 
 
 def _reason(error: ForgeError) -> str:

@@ -109,7 +109,7 @@ def _is_short_string(data: bytes, start: int, end: int) -> bool:
 
 
 def _is_path(data: bytes, start: int, end: int, needle: bytes) -> bool:
-    """Tell ``/root/x`` from ``pytz/root/x`` and from ``/rooted``; a compiler's ``-I/root/x`` is one, too."""
+    """Tell ``/home/x`` from ``pytz/home/x`` and from ``/homely``; a compiler's ``-I/home/x`` is one, too."""
     if not needle.startswith(b"/") or needle in _SHAPES:
         return True
     before = data[max(0, start - 2) : start]

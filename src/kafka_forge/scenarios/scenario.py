@@ -37,7 +37,6 @@ class Request:
     Attributes:
         mode: the client's mode, a word of the contract.
         address: the broker's ``HOST:PORT``.
-        broker_version: what the broker says that it is, for clients that want to be told.
         seed, start: of the corpus (see `corpus.topic_seed`, `corpus.messages`).
         codecs: which to try.
         own: codec → an empty topic that the client writes to.
@@ -49,7 +48,6 @@ class Request:
     def __init__(self, raw: dict[str, Any]) -> None:
         self.mode: str = raw["mode"]
         self.address: str = raw["address"]
-        self.broker_version: str = raw["broker_version"]
         self.seed: str = raw["seed"]
         self.start: int = raw["start"]
         self.codecs: list[str] = raw["codecs"]

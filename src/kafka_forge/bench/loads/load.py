@@ -49,6 +49,7 @@ class Request:
         codec: ``none``, ``gzip``, ``snappy``, ``lz4`` or ``zstd``.
         linger_ms: how long a producer waits for a batch to fill.
         seconds: after which the load ends itself, whatever it is doing.
+        program: the program that does the work, where that is not Python.
     """
 
     mode: str
@@ -63,6 +64,7 @@ class Request:
     codec: str
     linger_ms: int
     seconds: float
+    program: str = ""
 
     @property
     def payload(self) -> bytes:
