@@ -274,7 +274,7 @@ def _failed(rendered: Rendered, log: Path, status: int) -> BuildFailed | DiskFul
             f"no room was left while {rendered.name} was built",
             where=str(log),
             details=last,
-            todo="free some space (`kafka-forge clean` shows what the cache holds), or set KAFKA_FORGE_CACHE.",
+            todo=DiskFull.MAKE_ROOM,
         )
     return BuildFailed(
         f"{rendered.filename} could not be built (status {status})",

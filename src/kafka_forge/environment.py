@@ -185,7 +185,7 @@ def _install_error(artifact: Artifact, prefix: Path, error: Exception) -> DiskFu
             "no room is left for the environment",
             where=str(prefix),
             details=text,
-            todo="free some space (`kafka-forge clean` shows what the cache holds), or set KAFKA_FORGE_CACHE.",
+            todo=DiskFull.MAKE_ROOM,
         )
     return InstallFailed(
         f"{artifact.path.name} cannot be installed",

@@ -255,6 +255,10 @@ class DiskFull(ForgeError):
 
     code = "KF901"
     exit_code = 90
+    MAKE_ROOM: ClassVar[str] = (
+        "free some space (`kafka-forge clean` shows what the cache holds), or set KAFKA_FORGE_CACHE."
+    )
+    """The ``todo`` of wherever it shows."""
 
 
 class NotWritable(ForgeError):

@@ -43,7 +43,7 @@ def explain_os_errors(path: Path) -> Iterator[None]:
             raise DiskFull(
                 f"no room is left on the file system of {path}",
                 where=str(path),
-                todo="free some space (`kafka-forge clean` shows what the cache holds), or set KAFKA_FORGE_CACHE.",
+                todo=DiskFull.MAKE_ROOM,
             ) from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise NotWritable(

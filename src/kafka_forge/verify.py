@@ -5,7 +5,6 @@ plan → base → build → for each artifact, side by side: `examine` → repor
 
 from __future__ import annotations
 
-import os
 import platform as host
 import sys
 import time
@@ -100,7 +99,7 @@ def machine() -> report_model.MachineReport:
     return report_model.MachineReport(
         platform=platforms.current(),
         system=f"{host.system()} {host.release()}",
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cores=platforms.usable_cores(),
         python=host.python_version(),
     )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from kafka_forge import platforms
 from kafka_forge.bench import results
 from kafka_forge.bench.results import DIRECTIONS, Key, Results
 
@@ -119,7 +120,7 @@ def machine() -> JsonObject:
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
-        "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "usable_cores": platforms.usable_cores(),
         "memory_bytes": psutil.virtual_memory().total,
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),

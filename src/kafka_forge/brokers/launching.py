@@ -257,7 +257,7 @@ def not_ready(record: Record, what: str) -> BrokerNotReady | DiskFull:
             f"{what}: no room is left on the file system",
             where=str(record.folder),
             details=details[-5:],
-            todo="free some space (`kafka-forge clean` shows what the cache holds), or set KAFKA_FORGE_CACHE.",
+            todo=DiskFull.MAKE_ROOM,
         )
     return BrokerNotReady(
         what,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,10 +18,10 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return the default of ``--jobs``."""
+    from kafka_forge import platforms
+
+    return platforms.usable_cores()
 
 
 def json_option(function: F) -> F:

@@ -5,6 +5,7 @@ A platform is a conda subdir, for example ``linux-64``. Everything else in the t
 
 from __future__ import annotations
 
+import os
 import platform as machine
 import sys
 from typing import TYPE_CHECKING, Protocol
@@ -64,6 +65,13 @@ class Platform(Protocol):
 
     def can_run(self) -> bool:
         """Whether programs of this platform run on this machine."""
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use, which can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def current() -> str:
