@@ -18,6 +18,7 @@ from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheel, Wheel
 from kafka_forge.bases.workshop import Workshop
 from kafka_forge.errors import BaseBuildFailed, LockInvalid, UnknownPython, UnsupportedMachine
 from kafka_forge.files import Store, sha256_of
+from kafka_forge.model import PLATFORMS
 from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
 
@@ -47,12 +48,21 @@ def test_the_locks_serve_the_same_pythons() -> None:
     assert tuple(each.python for each in interpreters.interpreters) == wheel_lock.pythons
 
 
-def test_every_binary_wheel_serves_every_python_once() -> None:
-    lock = load(Wheels, ROOT)
+def test_every_platform_has_each_python_or_the_reason_why_not() -> None:
+    lock = load(Interpreters, ROOT)
+    for interpreter in lock.interpreters:
+        for platform in PLATFORMS:
+            reason = lock.absent.get(platform, {}).get(interpreter.python)
+            assert (platform in interpreter.jars) == (reason is None), f"{interpreter.python} on {platform}"
+
+
+def test_every_binary_wheel_serves_every_python_of_its_platform_once() -> None:
+    lock, absent = load(Wheels, ROOT), load(Interpreters, ROOT).absent
     for platform, binary in lock.binary.items():
+        pythons = [python for python in lock.pythons if python not in absent.get(platform, {})]
         for project in {wheel.project for wheel in binary}:
             served = [python for wheel in binary if wheel.project == project for python in wheel.pythons]
-            assert sorted(served) == sorted(lock.pythons), f"{project} on {platform}"
+            assert sorted(served) == sorted(pythons), f"{project} on {platform}"
 
 
 def test_a_missing_lock_says_how_to_make_it(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def make(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, sho
 
 
 def _build_string(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, platform: str) -> str:
-    inputs = [library.model_dump(mode="json") for library in libraries.libraries]
+    inputs = [library.on(platform) for library in libraries.libraries if platform in library.debs]
     jar = interpreter.jars[platform].sha256
     key = content_key(_REVISION, jar, lock.modules_source_sha256, inputs, libraries.elsewhere)
     return f"h{key}_0_{_flavour(interpreter.python)}"

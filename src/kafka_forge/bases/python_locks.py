@@ -5,7 +5,7 @@ They are data under ``bootstrap/python/``, written by ``python -m kafka_forge.ba
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import Field, StringConstraints, ValidationError
 
@@ -57,6 +57,8 @@ class Interpreters(Model):
 
     interpreters: tuple[Interpreter, ...]
     """One for each minor version."""
+    absent: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Conda subdir → Python → why the embedded base cannot have it there."""
     modules_source: DebianSource
     """CPython's source, for the modules that some jars lack."""
     modules_source_sha256: Sha256
@@ -90,6 +92,13 @@ class Library(Model):
     """Conda subdir → packages."""
     headers: dict[str, Deb] = Field(default_factory=dict)
     """Conda subdir → the development package, where a module of the standard library is built against it."""
+
+    def on(self, platform: str) -> dict[str, Any]:
+        """Return as JSON all that decides the package of one platform."""
+        shared = self.model_dump(mode="json", exclude={"debs", "headers"})
+        headers = self.headers.get(platform)
+        debs = [deb.model_dump(mode="json") for deb in self.debs[platform]]
+        return {**shared, "debs": debs, "headers": headers.model_dump(mode="json") if headers else None}
 
 
 class Libraries(Model):

@@ -84,6 +84,7 @@ def _require_known(pythons: Sequence[str], platform: str, lock: Interpreters) ->
         if platform not in jars[python]:
             raise UnsupportedMachine(
                 f"the embedded base has no Python {python} for {platform}",
+                details=[reason] if (reason := lock.absent.get(platform, {}).get(python)) else [],
                 todo="use --base conda-forge there, or leave this Python out.",
             )
 

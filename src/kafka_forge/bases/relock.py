@@ -41,29 +41,35 @@ def main(arguments: Sequence[str]) -> None:
         "wheels": wheels,
     }
     for name in arguments or makers:
-        lock = makers[name](wanted[name])
+        lock = makers[name](wanted)
         write_text_atomic(folder / f"{name}.json", json.dumps(lock, indent=2) + "\n")
 
 
-def interpreters(wanted: Wanted) -> Any:
+def interpreters(every: Wanted) -> Any:
     """Lock every release's jar for every platform that has one."""
+    wanted = every["interpreters"]
     rows = []
     for release in wanted["releases"]:
         jars = {}
+        python = ".".join(release.split(".")[:2])
         for platform, classifier in wanted["classifiers"].items():
+            if python in wanted["absent"].get(platform, {}):
+                continue
             place = Maven(group="org.bytedeco", artifact="cpython", version=release, classifier=classifier)
             jars[platform] = {"classifier": classifier, "sha256": _sha256(place)}
         rows.append({"release": release, "jars": jars})
     source = DebianSource(**wanted["modules_source"])
     return {
         "interpreters": rows,
+        "absent": wanted["absent"],
         "modules_source": source.model_dump(exclude_none=True),
         "modules_source_sha256": _sha256(source),
     }
 
 
-def libraries(wanted: Wanted) -> Any:
+def libraries(every: Wanted) -> Any:
     """Lock Debian's packages of every library for every architecture."""
+    wanted = every["libraries"]
     rows = []
     for library in wanted["packages"]:
         row = {key: value for key, value in library.items() if key not in ("packages", "headers")}
@@ -84,16 +90,24 @@ def _debs(packages: Mapping[str, Sequence[str]], architecture: str) -> list[Any]
     return debs
 
 
-def wheels(wanted: Wanted) -> Any:
-    """Let pip choose: for the oldest Python first, and the same versions for the others where they have wheels."""
+def wheels(every: Wanted) -> Any:
+    """Let pip choose: for the oldest Python first, and the same versions for the others where they have wheels.
+
+    On the first platform pip also finds what the roots depend on. The other platforms take the wheels of the very same
+    projects, so that one set of pure wheels serves all.
+    """
+    wanted, absent = every["wheels"], every["interpreters"]["absent"]
     pythons: list[str] = wanted["pythons"]
     pure: dict[str, dict[str, Any]] = {}
     binary: dict[str, dict[str, dict[str, Any]]] = {}
+    versions: dict[str, str] = {}
     for platform, tags in wanted["tags"].items():
+        lacking = set(wanted["lacking"].get(platform, ()))
+        projects = sorted({row["project"] for rows in binary.values() for row in rows.values()} - lacking)
         binary[platform] = {}
-        versions: dict[str, str] = {}
-        for python in pythons:
-            for choice in _choose(wanted["roots"], python, tags, versions):
+        for python in (each for each in pythons if each not in absent.get(platform, {})):
+            roots = ["--no-deps", *projects] if projects else wanted["roots"]
+            for choice in _choose(roots, python, tags, versions):
                 versions.setdefault(choice["project"], choice["version"])
                 shelf = pure if choice["file"].endswith("-none-any.whl") else binary[platform]
                 row = shelf.setdefault(choice["file"], _row(choice, wanted["names"]))
