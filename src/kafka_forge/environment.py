@@ -229,7 +229,8 @@ def _room(home: Path, label: str) -> Iterator[Path]:
         with filelock.FileLock(home / ".lock"):
             _clear_dead(home)
             room = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=home))
-            alive = filelock.FileLock(room / ".alive")
+            # one thread may make an environment, and another one have done with it
+            alive = filelock.FileLock(room / ".alive", thread_local=False)
             alive.acquire()
     try:
         yield room

@@ -1,32 +1,39 @@
-"""One artifact from its file to its verdict: fresh environment → inspect → round trip → judge.
+"""Artifacts from their files to their verdicts: fresh environment → inspect → round trip with each broker → judge.
 
 ``verify`` examines every artifact in full; the commands ``inspect`` and ``roundtrip`` do one half of it.
+
+An artifact is installed and looked into once, however many brokers there are. The brokers come one after the other,
+each for all artifacts: so at most one of those that the tool starts is alive, and each is started once.
 """
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import time
 from collections import defaultdict
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from kafka_forge import environment, inspection, platforms, processes, refusals, roundtrip
+from kafka_forge import brokers, environment, inspection, platforms, processes, refusals, roundtrip
 from kafka_forge.checks import judging
 from kafka_forge.errors import BrokerDied, DiskFull, ForgeError
 from kafka_forge.evidence import ExtrasEvidence
 from kafka_forge.model import CheckResult, Verdict
-from kafka_forge.report.model import ArtifactReport, artifact_report
+from kafka_forge.report.model import ArtifactReport, BrokerFault, BrokerReport, artifact_report, gravest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from kafka_forge.brokers import Broker
     from kafka_forge.contract import Contract
     from kafka_forge.model import Artifact, Base, Environment
     from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.progress import Progress, Task
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -46,7 +53,7 @@ class Run:
 
     Attributes:
         base: where the dependencies come from.
-        broker: what the messages pass through; None leaves the round trip out.
+        brokers: what the messages pass through, as `brokers.choose` names them; none leaves the round trip out.
         cache: the cache.
         output: the channel that the artifacts stand in.
         progress: who listens.
@@ -55,7 +62,7 @@ class Run:
     """
 
     base: Base
-    broker: Broker | None
+    brokers: tuple[str, ...]
     cache: Cache
     output: Path
     progress: Progress
@@ -63,61 +70,175 @@ class Run:
     stages: Stages = field(default_factory=Stages)
 
 
-def examine_all(
-    run: Run, artifacts: Sequence[Artifact], contracts: Mapping[str, Contract], jobs: int
-) -> list[ArtifactReport]:
-    """Examine artifacts side by side, ``jobs`` at once; the reports come in the order of the artifacts.
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What came of a run.
+
+    Attributes:
+        artifacts: in the order in which they were given.
+        brokers: in the order in which they were named.
+        faults: why brokers could not be had, or did not last: says nothing about the artifacts, but leaves them
+            without the proof that was asked for.
+    """
+
+    artifacts: list[ArtifactReport]
+    brokers: list[BrokerReport]
+    faults: list[ForgeError]
+
+
+@dataclass(slots=True)
+class _Case:
+    """One artifact on its way through a run."""
+
+    run: Run
+    artifact: Artifact
+    contract: Contract
+    made: Environment | None = None
+    results: list[CheckResult] = field(default_factory=list)
+    seconds: float = 0.0
+    room: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def settle(self) -> None:
+        """Install the artifact afresh and look into it; the environment stays until `leave`."""
+        begun = time.monotonic()
+        run, results = self.run, list[CheckResult]()
+        try:
+            self.made = self.room.enter_context(_fresh(run, self.artifact, self.contract))
+            run.stages.add("install", begun)
+            results += _look(run, self.made, self.contract)
+        except DiskFull:
+            raise
+        except ForgeError as error:
+            results.append(_broken(error))
+        self._keep(results, begun)
+
+    def converse(self, name: str, broker: Broker) -> BrokerDied | None:
+        """Pass messages through one broker; return the error of a broker that died, which is not the artifact's."""
+        if self.made is None:
+            return None
+        begun = time.monotonic()
+        died = None
+        try:
+            broker.check()
+            evidence = roundtrip.run(self.made, self.contract, broker, self.run.progress)
+            results = judging.judge(self.contract, evidence, stage="roundtrip")
+        except DiskFull:
+            raise
+        except ForgeError as error:
+            results = [_broken(error)]
+            died = error if isinstance(error, BrokerDied) else None
+        self.run.stages.add("roundtrip", begun)
+        self._keep(results, begun, name=name, version=broker.version)
+        return died
+
+    def miss(self, name: str, error: ForgeError) -> None:
+        """Put down that a broker could not be had."""
+        if self.made is not None:
+            self._keep([_broken(error)], time.monotonic(), name=name)
+
+    def leave(self) -> None:
+        """Take the environment away again; may be called again."""
+        self.room.close()
+
+    def report(self) -> ArtifactReport:
+        """Return all that was concluded."""
+        installed = self.made.packages if self.made else ()
+        packages = [f"{package.name} {package.version} {package.build}" for package in installed]
+        return artifact_report(self.artifact, self.results, packages=packages, seconds=self.seconds)
+
+    def _keep(
+        self, results: list[CheckResult], begun: float, *, name: str | None = None, version: str | None = None
+    ) -> None:
+        """Keep the results of one stage, after the contract's refusals have had their say."""
+        python = self.artifact.cell.python
+        judged = refusals.apply(self.contract.refusals, results, broker=version, python=python)
+        self.results += [dataclasses.replace(result, broker=name) for result in judged]
+        seconds = time.monotonic() - begun
+        self.seconds += seconds
+        if judged:
+            where = f" on {name}" if name else ""
+            verdict = gravest(result.verdict for result in judged)
+            self.run.progress.say(f"{self.artifact.cell.id}{where}: {verdict} ({seconds:.1f} s)")
+
+
+def examine_all(run: Run, artifacts: Sequence[Artifact], contracts: Mapping[str, Contract], jobs: int) -> Examined:
+    """Examine artifacts side by side, ``jobs`` at once.
+
+    A fault of one artifact is a failed check of it. A broker that cannot be had, or dies, is a failed check of every
+    artifact that it leaves without its verdict; the brokers after it are tried all the same.
 
     Raises:
-        ForgeError: what is no artifact's own fault (a dead broker, a full disk) ends them all.
+        DiskFull: the file system has no room left, which ends it all.
     """
+    cases = [_Case(run, artifact, contracts[artifact.cell.recipe]) for artifact in artifacts]
     with (
-        run.progress.task("examine", total=len(artifacts)) as task,
+        contextlib.ExitStack() as rooms,
+        run.progress.task("examine", total=len(cases) * (1 + len(run.brokers))) as task,
         ThreadPoolExecutor(jobs, thread_name_prefix="examine") as pool,
     ):
-
-        def one(artifact: Artifact) -> ArtifactReport:
-            report = examine(run, artifact, contracts[artifact.cell.recipe])
-            task.advance()
-            run.progress.say(f"{artifact.cell.id}: {report.verdict} ({report.verify_seconds:.1f} s)")
-            return report
-
-        futures = [pool.submit(one, artifact) for artifact in artifacts]
-        try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-            return [future.result() for future in futures]
-        except KeyboardInterrupt:
-            processes.end_all()  # else leaving the pool would wait for the clients
-            raise
-        except Exception:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for case in cases:
+            rooms.callback(case.leave)
+        _side_by_side(pool, task, _Case.settle, cases)
+        tried = [_try_broker(run, name, cases, pool, task) for name in run.brokers]
+        wait([pool.submit(case.leave) for case in cases])
+    faults = [fault for _, fault in tried if fault is not None]
+    return Examined([case.report() for case in cases], [broker for broker, _ in tried], faults)
 
 
-def examine(run: Run, artifact: Artifact, contract: Contract) -> ArtifactReport:
-    """Install one artifact afresh, look into it, pass messages through it, and judge what was seen.
-
-    Raises:
-        BrokerDied: the broker ended: that says nothing about the artifact, so the run ends.
-        DiskFull: likewise.
-    """
+def _try_broker(
+    run: Run, name: str, cases: Sequence[_Case], pool: ThreadPoolExecutor, task: Task
+) -> tuple[BrokerReport, ForgeError | None]:
+    """Let all artifacts pass messages through one broker, side by side."""
     begun = time.monotonic()
-    results: list[CheckResult] = []
-    packages: list[str] = []
     try:
-        channels = [run.output.as_uri(), run.base.channel]
-        with environment.fresh(artifact, contract, channels=channels, cache=run.cache, progress=run.progress) as made:
-            run.stages.add("install", begun)
-            packages = [f"{package.name} {package.version} {package.build}" for package in made.packages]
-            results += _look(run, made, contract)
-            results += _converse(run, made, contract)
-    except (BrokerDied, DiskFull):
+        with brokers.open_broker(name, run.cache, run.progress) as opened:
+            run.stages.add("broker", begun)
+            deaths = _side_by_side(pool, task, lambda case: case.converse(name, opened), cases)
+            fault = next((death for death in deaths if death is not None), None)
+            return _broker_report(name, opened, fault), fault
+    except DiskFull:
         raise
     except ForgeError as error:
-        results.append(_broken(error))
-    version = run.broker.version if run.broker else None
-    results = refusals.apply(contract.refusals, results, broker=version, python=artifact.cell.python)
-    return artifact_report(artifact, results, packages=packages, seconds=time.monotonic() - begun)
+        for case in cases:
+            case.miss(name, error)
+        return _broker_report(name, None, error), error
+
+
+def _broker_report(name: str, opened: Broker | None, fault: ForgeError | None) -> BrokerReport:
+    ours = name in brokers.versions()
+    return BrokerReport(
+        name=name,
+        version=opened.version if opened else name if ours else "unknown",
+        address=opened.address if opened else None if ours else name,
+        owned=ours,
+        fault=BrokerFault(code=fault.code, what=fault.what) if fault else None,
+    )
+
+
+def _side_by_side(
+    pool: ThreadPoolExecutor, task: Task, work: Callable[[_Case], _T], cases: Sequence[_Case]
+) -> list[_T]:
+    """Do the same with all cases; what one of them raises ends the others."""
+
+    def one(case: _Case) -> _T:
+        done = work(case)
+        task.advance()
+        return done
+
+    futures = [pool.submit(one, case) for case in cases]
+    try:
+        wait(futures, return_when=FIRST_EXCEPTION)
+        return [future.result() for future in futures]
+    except BaseException as error:
+        pool.shutdown(wait=False, cancel_futures=True)
+        if isinstance(error, KeyboardInterrupt):
+            processes.end_all()  # else leaving the pool would wait for the clients
+        raise
+
+
+def _fresh(run: Run, artifact: Artifact, contract: Contract) -> contextlib.AbstractContextManager[Environment]:
+    channels = [run.output.as_uri(), run.base.channel]
+    return environment.fresh(artifact, contract, channels=channels, cache=run.cache, progress=run.progress)
 
 
 def _look(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
@@ -137,20 +258,10 @@ def _look_with_extras(run: Run, artifact: Artifact, contract: Contract) -> list[
         return []
     surroundings = contract.environment.model_copy(update={"extras": tuple(promised["extras"])})
     beside = contract.model_copy(update={"environment": surroundings})
-    channels = [run.output.as_uri(), run.base.channel]
-    with environment.fresh(artifact, beside, channels=channels, cache=run.cache, progress=run.progress) as made:
+    with _fresh(run, artifact, beside) as made:
         runs = platforms.of(artifact.cell.platform).can_run()
         answer = inspection.runtime.probe(made, promised["modules"]) if runs else {}
         return judging.judge(contract, ExtrasEvidence(made, answer), stage="extras")
-
-
-def _converse(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
-    if run.broker is None:
-        return []
-    begun = time.monotonic()
-    results = judging.judge(contract, roundtrip.run(made, contract, run.broker, run.progress), stage="roundtrip")
-    run.stages.add("roundtrip", begun)
-    return results
 
 
 def _broken(error: ForgeError) -> CheckResult:

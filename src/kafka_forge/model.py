@@ -134,6 +134,8 @@ class CheckResult:
         summary: one line for the table.
         evidence: what was seen, as JSON.
         seconds: what it took to gather the evidence and judge it.
+        broker: the broker that the messages passed through, as ``--broker`` names it; None where none took part. One
+            check has the same id on every broker: so a refusal names it once.
     """
 
     id: str
@@ -141,6 +143,7 @@ class CheckResult:
     summary: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    broker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import platform as host
 import sys
 import time
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from kafka_forge import brokers, build, platforms
+from kafka_forge import build, platforms
+from kafka_forge.brokers import choose
 from kafka_forge.cleaning import using
 from kafka_forge.contract import load_contract
 from kafka_forge.examine import Run, Stages, examine_all
@@ -23,10 +25,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kafka_forge.contract import Contract
+    from kafka_forge.errors import ForgeError
     from kafka_forge.model import Artifact
     from kafka_forge.paths import Cache
     from kafka_forge.progress import Progress
     from kafka_forge.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What ``verify`` has done.
+
+    Attributes:
+        report: as it stands in ``report.json``.
+        faults: of the brokers, see `examine.Examined`.
+    """
+
+    report: report_model.Report
+    faults: tuple[ForgeError, ...] = ()
 
 
 def verify(
@@ -34,27 +50,30 @@ def verify(
     *,
     root: Path,
     base: str,
-    broker: str | None,
+    brokers: Sequence[str],
     output: Path,
     cache: Cache,
     jobs: int,
     progress: Progress,
-) -> report_model.Report:
+) -> Verified:
     """Build what is not built, then install, inspect and try every artifact, and write ``report.json``.
 
     Args:
         selection: what to narrow it to.
         root: the checkout.
         base: ``auto``, ``conda-forge``, ``embedded`` or a channel's URL.
-        broker: a Kafka version, ``HOST:PORT``, or None for the default version.
+        brokers: Kafka versions, ``HOST:PORT`` or ``all``; none for the default version.
         output: the channel's folder; the report goes there too.
         cache: the cache to use.
         jobs: how many cells to work on side by side.
         progress: who listens.
 
     Raises:
-        ForgeError: whatever stopped the run as a whole; a fault of one artifact is a failed check instead.
+        UnknownBroker: one of ``brokers`` is none of that; told before anything is built.
+        ForgeError: whatever stopped the run as a whole; a fault of one artifact is a failed check instead, and so is
+            that of a broker.
     """
+    names = choose(brokers)
     begun, started = time.monotonic(), datetime.now(timezone.utc)
     stages = Stages()
     with using(cache):
@@ -62,26 +81,23 @@ def verify(
             selection, root=root, base=base, output=output, cache=cache, jobs=jobs, progress=progress, stages=stages
         )
         contracts = contracts_of(made.artifacts, root)
-        broker_begun = time.monotonic()
-        with brokers.open_broker(broker, cache, progress) as opened:
-            stages.add("broker", broker_begun)
-            run = Run(made.base, opened, cache, output, progress, stages=stages)
-            reports = examine_all(run, made.artifacts, contracts, jobs)
+        run = Run(made.base, names, cache, output, progress, stages=stages)
+        examined = examine_all(run, made.artifacts, contracts, jobs)
     report = report_model.Report(
-        format=1,
+        format=2,
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - begun, 3),
         command=sys.argv,
-        verdict=report_model.gravest(each.verdict for each in reports),
+        verdict=report_model.gravest(each.verdict for each in examined.artifacts),
         base=report_model.BaseReport(name=made.base.name, channel=made.base.channel, reason=made.base.reason),
-        broker=report_model.BrokerReport(version=opened.version, address=opened.address, owned=opened.owned),
+        brokers=examined.brokers,
         machine=machine(),
         tools=tools(),
         stages=dict(stages.seconds),
-        artifacts=reports,
+        artifacts=examined.artifacts,
     )
     write_text_atomic(output / "report.json", report.model_dump_json(indent=2) + "\n")
-    return report
+    return Verified(report, tuple(examined.faults))
 
 
 def contracts_of(artifacts: Sequence[Artifact], root: Path) -> dict[str, Contract]:

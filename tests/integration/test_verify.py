@@ -112,10 +112,21 @@ def test_a_contract_that_is_wrong_says_where(checkout: Checkout, before: str, af
     assert "Traceback" not in done.stderr
 
 
-def test_a_broker_that_does_not_answer_is_said(checkout: Checkout) -> None:
-    done = checkout.forge("verify", "--base", "embedded", "--broker", "127.0.0.1:1")
+def test_a_broker_that_does_not_answer_is_said_and_the_others_are_tried(checkout: Checkout, broker: Broker) -> None:
+    done = checkout.forge("verify", "--base", "embedded", "--broker", f"127.0.0.1:1,{broker.address}")
     assert done.returncode == 50
-    assert "127.0.0.1:1" in done.stderr
+    assert "KF502" in done.stderr
+    report = checkout.report()
+    assert [(each["name"], (each["fault"] or {}).get("code")) for each in report["brokers"]] == [
+        ("127.0.0.1:1", "KF502"),
+        (broker.address, None),
+    ]
+    (artifact,) = report["artifacts"]
+    assert artifact["verdict"] == "fail"
+    seen = {name: [c for c in artifact["checks"] if c["broker"] == name] for name in ("127.0.0.1:1", broker.address)}
+    assert [check["id"] for check in seen["127.0.0.1:1"]] == ["run"]
+    assert {check["verdict"] for check in seen[broker.address]} == {"pass"}
+    assert "roundtrip-delivery[default/consume/zstd]" in {check["id"] for check in seen[broker.address]}
 
 
 def test_an_artifact_that_is_not_built_is_not_inspected(checkout: Checkout) -> None:

@@ -283,3 +283,23 @@ def test_the_levels_of_metadata_lead_to_releases() -> None:
         "unknown",
         "unknown",
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen"),
+    [
+        ([], (brokers.DEFAULT,)),
+        (["3.9.1", "kafka.example.org:9092", "3.9.1"], ("3.9.1", "kafka.example.org:9092")),
+        (["[::1]:9092, 2.8.2"], ("[::1]:9092", "2.8.2")),
+        (["3.9.1", "all"], ("3.9.1", *(version for version in brokers.versions() if version != "3.9.1"))),
+    ],
+)
+def test_several_brokers_are_chosen_each_once(asked: list[str], chosen: tuple[str, ...]) -> None:
+    assert brokers.choose(asked) == chosen
+
+
+@pytest.mark.parametrize("asked", ["4.9.9", "localhost", "localhost:0", "localhost:70000", "", "3.9.1,,2.8.2"])
+def test_what_is_no_broker_names_those_that_are_known(asked: str) -> None:
+    with pytest.raises(UnknownBroker) as caught:
+        brokers.choose([asked])
+    assert all(version in caught.value.todo for version in (*brokers.versions(), brokers.ALL))

@@ -31,15 +31,19 @@ def report_of(*results: CheckResult) -> ArtifactReport:
     return artifact_report(artifact, results, packages=["six 1.17.0 pyh_0"], seconds=1.5)
 
 
-def whole(*artifacts: ArtifactReport) -> Report:
+def broker(version: str) -> BrokerReport:
+    return BrokerReport(name=version, version=version, address="127.0.0.1:9092", owned=True, fault=None)
+
+
+def whole(*artifacts: ArtifactReport, brokers: list[BrokerReport] | None = None) -> Report:
     return Report(
-        format=1,
+        format=2,
         started="2026-01-01T00:00:00+00:00",
         seconds=10,
         command=["verify"],
         verdict=gravest(each.verdict for each in artifacts),
         base=BaseReport(name="embedded", channel="file:///base", reason="conda-forge does not answer"),
-        broker=BrokerReport(version="4.2.0", address="127.0.0.1:9092", owned=True),
+        brokers=brokers or [broker("4.2.0")],
         machine=MachineReport(platform="linux-64", system="Linux 6", cores=2, python="3.12.1"),
         tools={"lief": "1.0.0"},
         stages={"build": 1.0},
@@ -90,3 +94,20 @@ def test_the_table_names_every_failure_with_its_reason() -> None:
     assert "pykafka [3.12] zstd is missing\n    features\n" in shown
     assert "1 fail" in shown
     assert "verdict: fail" in shown
+
+
+def test_the_table_of_several_brokers_shows_which_one_fails() -> None:
+    console = Console(file=io.StringIO(), width=160)
+    seen = [
+        CheckResult("features", Verdict.PASS, "14 features"),
+        *(CheckResult("roundtrip-group[pure]", Verdict.PASS, "resumed", broker=name) for name in ("4.2.0", "4.0.1")),
+        CheckResult("roundtrip-group[pure]", Verdict.FAIL, "nothing arrived", broker="2.8.2"),
+    ]
+    versions = ("4.2.0", "4.0.1", "2.8.2")
+    terminal.print_report(whole(report_of(*seen), brokers=[broker(version) for version in versions]), console)
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert "Kafka 4.2.0, 4.0.1, 2.8.2, 4 checks" in shown
+    (row,) = [line for line in shown.splitlines() if line.strip().startswith("pykafka 2.8.0")]
+    assert row.split() == ["pykafka", "2.8.0", "3.12", "pass", "pass", "pass", "fail", "fail"]
+    assert "pykafka [3.12; Kafka 2.8.2] nothing arrived\n    roundtrip-group[pure]\n" in shown

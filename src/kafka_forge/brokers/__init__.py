@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from kafka_forge.brokers.broker import Broker, connect, open_broker, start, start_detached
+from kafka_forge.brokers.broker import ALL, Broker, choose, connect, open_broker, start, start_detached
 from kafka_forge.brokers.locks import DEFAULT, versions
 from kafka_forge.brokers.records import Record, running, stop, sweep
 
 __all__ = [
+    "ALL",
     "DEFAULT",
     "Broker",
     "Record",
+    "choose",
     "connect",
     "open_broker",
     "running",

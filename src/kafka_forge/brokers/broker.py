@@ -15,6 +15,7 @@ from kafka_forge.errors import BrokerDied, BrokerNotReady, UnknownBroker
 from kafka_forge.evidence import tail
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from kafka_forge.progress import Progress
 
 _CONNECT_SECONDS = 10.0
+ALL = "all"
+_TODO = "name one of {known}, or an address such as 127.0.0.1:9092."
 _ADDRESS = re.compile(r"^(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):([0-9]{1,5})$")
 
 
@@ -148,11 +151,10 @@ def connect(address: str, cache: Cache | None = None) -> Broker:
         UnknownBroker: that is no ``HOST:PORT``.
         BrokerNotReady: nobody answers there.
     """
-    match = _ADDRESS.match(address)
-    if not match or not 0 < int(match[2]) < 65536:
+    if not _is_address(address):
         raise UnknownBroker(
             f"{address!r} is neither a known Kafka version nor HOST:PORT",
-            todo=f"name one of {', '.join(locks.versions())}, or an address such as 127.0.0.1:9092.",
+            todo=_TODO.format(known=", ".join(locks.versions())),
         )
     # a refused connection says so at once; librdkafka would go on trying until its time is up
     if not ports.answers(address, _CONNECT_SECONDS) or admin.cluster_id(address, _CONNECT_SECONDS) is None:
@@ -166,6 +168,34 @@ def connect(address: str, cache: Cache | None = None) -> Broker:
     return (
         Broker(known[0].version, address, record=known[0]) if known else Broker(identify.version_of(address), address)
     )
+
+
+def choose(choices: Sequence[str]) -> tuple[str, ...]:
+    """Return the brokers that ``--broker`` asks for, each once, in the order of the asking.
+
+    Args:
+        choices: versions, addresses, ``all`` (every version that has a lock), or several of these with commas
+            between them; none at all asks for the default version.
+
+    Raises:
+        UnknownBroker: one of them is none of that.
+
+    >>> choose(["3.9.1,localhost:9092", "3.9.1"])
+    ('3.9.1', 'localhost:9092')
+    """
+    named = [name.strip() for choice in choices for name in choice.split(",")] or [locks.DEFAULT]
+    for name in named:
+        if name != ALL and name not in locks.versions() and not _is_address(name):
+            raise UnknownBroker(
+                f"{name!r} is neither a known Kafka version nor HOST:PORT",
+                todo=_TODO.format(known=", ".join([*locks.versions(), ALL])),
+            )
+    return tuple(dict.fromkeys(each for name in named for each in (locks.versions() if name == ALL else (name,))))
+
+
+def _is_address(text: str) -> bool:
+    match = _ADDRESS.match(text)
+    return match is not None and 0 < int(match[2]) < 65536
 
 
 def open_broker(choice: str | None, cache: Cache, progress: Progress) -> Broker:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.brokers import Broker
-    from kafka_forge.progress import Progress
+    from kafka_forge.report.model import ArtifactReport
     from kafka_forge.selection import Selection
 
 
@@ -17,16 +15,16 @@ def examine_built(
     selection: Selection,
     *,
     base: str,
-    broker: Broker | None,
+    brokers: tuple[str, ...],
     jobs: int,
     output: Path | None,
     as_json: bool,
-    progress: Progress | None = None,
 ) -> None:
-    """Examine built artifacts by inspection (no broker) or by round trip (a broker), and print the checks.
+    """Examine built artifacts by inspection (no broker) or by round trip (some brokers), and print the checks.
 
     Raises:
         NotBuilt: a selected artifact is not there.
+        ForgeError: a broker could not be had, or died (KF5xx).
         VerdictsNotGreen: a check failed.
     """
     from kafka_forge.cleaning import using
@@ -39,25 +37,25 @@ def examine_built(
 
     root, cache = project_root(), Cache.default()
     target = (output or root / "output").resolve()
-    with contextlib.ExitStack() as stack:
-        listener = progress or stack.enter_context(terminal.progress_for().shown())
-        stack.enter_context(using(cache))
-        ready = built(selection, base, root, target, cache, listener)
-        run = Run(ready.base, broker, cache, target, listener, inspect=broker is None)
-        reports = examine_all(run, ready.artifacts, contracts_of(ready.artifacts, root), jobs)
+    with terminal.progress_for().shown() as progress, using(cache):
+        ready = built(selection, base, root, target, cache, progress)
+        run = Run(ready.base, brokers, cache, target, progress, inspect=not brokers)
+        examined = examine_all(run, ready.artifacts, contracts_of(ready.artifacts, root), jobs)
     if as_json:
-        echo_json([report.model_dump(mode="json") for report in reports])
+        echo_json([report.model_dump(mode="json") for report in examined.artifacts])
     else:
-        terminal.print_checks(reports)
-    _fail_if_red([report.recipe for report in reports if report.verdict == "fail"])
+        terminal.print_checks(examined.artifacts)
+    if examined.faults:
+        raise examined.faults[0]
+    _fail_if_red([report for report in examined.artifacts if report.verdict == "fail"])
 
 
-def _fail_if_red(recipes: list[str]) -> None:
+def _fail_if_red(failed: list[ArtifactReport]) -> None:
     from kafka_forge.errors import VerdictsNotGreen
 
-    if recipes:
-        names = ", ".join(dict.fromkeys(recipes))
+    if failed:
+        names = ", ".join(dict.fromkeys(report.recipe for report in failed))
         raise VerdictsNotGreen(
-            f"{len(recipes)} artifacts failed: {names}",
+            f"{len(failed)} artifacts failed: {names}",
             todo="the failed checks are listed above; --json has the evidence.",
         )

@@ -24,4 +24,4 @@ def command(selection: Selection, base: str, jobs: int, output: Path | None, as_
     """Install artifacts afresh and look into them: links, paths, versions, features. No broker is needed."""
     from kafka_forge.cli import _examining
 
-    _examining.examine_built(selection, base=base, broker=None, jobs=jobs, output=output, as_json=as_json)
+    _examining.examine_built(selection, base=base, brokers=(), jobs=jobs, output=output, as_json=as_json)

@@ -51,6 +51,18 @@ def broker_option(function: F) -> F:
     )(function)
 
 
+def brokers_option(function: F) -> F:
+    """Add ``--broker`` where several can be tried in one run."""
+    return click.option(
+        "--broker",
+        "brokers",
+        multiple=True,
+        metavar="VERSION|HOST:PORT|all",
+        help="The Kafka to speak to: a version that is started for the run, or one that runs; may be repeated. `all` "
+        "is every version that can be started.  [default: 4.2.0]",
+    )(function)
+
+
 def jobs_option(function: F) -> F:
     """Add ``--jobs``."""
     return click.option(

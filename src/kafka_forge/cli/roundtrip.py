@@ -8,7 +8,7 @@ import click
 
 from kafka_forge.cli.options import (
     base_option,
-    broker_option,
+    brokers_option,
     jobs_option,
     json_option,
     output_option,
@@ -24,21 +24,15 @@ if TYPE_CHECKING:
 @click.command()
 @selection_options
 @base_option
-@broker_option
+@brokers_option
 @jobs_option
 @output_option
 @json_option
-def command(selection: Selection, base: str, broker: str | None, jobs: int, output: Path | None, as_json: bool) -> None:
-    """Install artifacts afresh and pass messages through a broker with them."""
-    from kafka_forge import brokers
+def command(
+    selection: Selection, base: str, brokers: tuple[str, ...], jobs: int, output: Path | None, as_json: bool
+) -> None:
+    """Install artifacts afresh and pass messages through a broker with them, or through several."""
+    from kafka_forge.brokers import choose
     from kafka_forge.cli import _examining
-    from kafka_forge.paths import Cache
-    from kafka_forge.report import terminal
 
-    with (
-        terminal.progress_for().shown() as progress,
-        brokers.open_broker(broker, Cache.default(), progress) as opened,
-    ):
-        _examining.examine_built(
-            selection, base=base, broker=opened, jobs=jobs, output=output, as_json=as_json, progress=progress
-        )
+    _examining.examine_built(selection, base=base, brokers=choose(brokers), jobs=jobs, output=output, as_json=as_json)

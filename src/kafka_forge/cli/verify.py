@@ -8,7 +8,7 @@ import click
 
 from kafka_forge.cli.options import (
     base_option,
-    broker_option,
+    brokers_option,
     jobs_option,
     json_option,
     output_option,
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 @click.command()
 @selection_options
 @base_option
-@broker_option
+@brokers_option
 @jobs_option
 @output_option
 @json_option
-def command(selection: Selection, base: str, broker: str | None, jobs: int, output: Path | None, as_json: bool) -> None:
-    """Build everything, install it afresh, and pass messages through a real Kafka.
+def command(
+    selection: Selection, base: str, brokers: tuple[str, ...], jobs: int, output: Path | None, as_json: bool
+) -> None:
+    """Build everything, install it afresh, and pass messages through a real Kafka, or through several.
 
     The report is written to report.json in the output folder. The exit status is 0 only if every verdict is a pass,
     or a refusal that the recipe's contract names.
@@ -43,21 +45,24 @@ def command(selection: Selection, base: str, broker: str | None, jobs: int, outp
     root = project_root()
     target = (output or root / "output").resolve()
     with terminal.progress_for().shown() as progress:
-        report = verify.verify(
+        verified = verify.verify(
             selection,
             root=root,
             base=base,
-            broker=broker,
+            brokers=brokers,
             output=target,
             cache=Cache.default(),
             jobs=jobs,
             progress=progress,
         )
+    report = verified.report
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
         terminal.print_report(report)
         click.echo(f"report: {target / 'report.json'}")
+    if verified.faults:
+        raise verified.faults[0]
     if report.verdict is Verdict.FAIL:
         failed = [f"{each.recipe} {each.python or ''}".strip() for each in report.artifacts if each.verdict == "fail"]
         raise VerdictsNotGreen(

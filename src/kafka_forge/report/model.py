@@ -22,6 +22,10 @@ class CheckReport(_Part):
     """One check's conclusion."""
 
     id: str = Field(description="the check's id, with the case in brackets where it judges several")
+    broker: str | None = Field(
+        description="the name of the broker that the messages passed through, or null where none took part; "
+        "id and broker together are unique within an artifact"
+    )
     verdict: Verdict
     summary: str = Field(description="one line for people")
     evidence: dict[str, Any] = Field(description="what was seen; its keys are the check's own")
@@ -56,12 +60,23 @@ class BaseReport(_Part):
     reason: str
 
 
-class BrokerReport(_Part):
-    """The broker that the messages passed through."""
+class BrokerFault(_Part):
+    """Why a broker could not be had, or did not last."""
 
-    version: str
-    address: str
+    code: str = Field(description="KFnnn")
+    what: str
+
+
+class BrokerReport(_Part):
+    """A broker that messages passed through."""
+
+    name: str = Field(description="as --broker named it: a version, or HOST:PORT")
+    version: str = Field(description="of Apache Kafka; 'unknown' where a broker that ran already does not tell it")
+    address: str | None = Field(description="HOST:PORT, or null for one that did not start")
     owned: bool = Field(description="whether the tool started it (only then can its disk be looked at)")
+    fault: BrokerFault | None = Field(
+        description="why it did not start or last, or null; the artifacts have failed on it, with the check 'run'"
+    )
 
 
 class MachineReport(_Part):
@@ -76,13 +91,13 @@ class MachineReport(_Part):
 class Report(_Part):
     """One run of ``verify``."""
 
-    format: Literal[1] = Field(1, description="rises when a reader of the old format would be misled")
+    format: Literal[2] = Field(2, description="rises when a reader of the old format would be misled")
     started: str = Field(description="UTC, ISO 8601")
     seconds: float = Field(ge=0)
     command: list[str]
     verdict: Verdict
     base: BaseReport
-    broker: BrokerReport
+    brokers: list[BrokerReport]
     machine: MachineReport
     tools: dict[str, str] = Field(description="tool -> version")
     stages: dict[str, float] = Field(description="stage -> wall seconds; stages overlap where cells run side by side")
@@ -113,6 +128,7 @@ def artifact_report(
     checks = [
         CheckReport(
             id=result.id,
+            broker=result.broker,
             verdict=result.verdict,
             summary=result.summary,
             evidence=dict(result.evidence),

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
@@ -16,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kafka_forge.model import Verdict
+from kafka_forge.report.model import gravest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from kafka_forge.progress import Progress, Task
-    from kafka_forge.report.model import ArtifactReport, Report
+    from kafka_forge.report.model import ArtifactReport, CheckReport, Report
 
 _SHOWN = 4
 """How many checks with the same reason are named in the terminal."""
@@ -131,11 +133,23 @@ def _counts(artifact: ArtifactReport) -> str:
 
 
 def print_report(report: Report, console: Console | None = None) -> None:
-    """Print the table of artifacts, then every failure with its reason, then the refusals."""
+    """Print the table of artifacts, then every failure with its reason, then the refusals.
+
+    With several brokers, the table shows what each of them, and the inspection, says about each artifact.
+    """
     console = console or Console(file=sys.stdout)
-    table = Table(
-        title=f"verify: {len(report.artifacts)} artifacts, Kafka {report.broker.version}", title_justify="left"
-    )
+    console.print(_by_broker(report) if len(report.brokers) > 1 else _by_artifact(report))
+    _print_some(report.artifacts, Verdict.FAIL, console)
+    _print_some(report.artifacts, Verdict.REFUSED, console)
+    console.print(Text("verdict: ").append_text(verdict_text(report.verdict)), f"in {report.seconds:.0f} s")
+
+
+def _title(report: Report) -> str:
+    return f"verify: {len(report.artifacts)} artifacts, Kafka {', '.join(each.version for each in report.brokers)}"
+
+
+def _by_artifact(report: Report) -> Table:
+    table = Table(title=_title(report), title_justify="left")
     for header in ("artifact", "version", "python", "checks", "verdict"):
         table.add_column(header, overflow="fold")
     for artifact in report.artifacts:
@@ -146,10 +160,36 @@ def print_report(report: Report, console: Console | None = None) -> None:
             _counts(artifact),
             verdict_text(artifact.verdict),
         )
-    console.print(table)
-    _print_some(report.artifacts, Verdict.FAIL, console)
-    _print_some(report.artifacts, Verdict.REFUSED, console)
-    console.print(Text("verdict: ").append_text(verdict_text(report.verdict)), f"in {report.seconds:.0f} s")
+    return table
+
+
+def _by_broker(report: Report) -> Table:
+    """Return the table with a column for each broker; without lines, so that it has room in 80 columns."""
+    total = sum(len(artifact.checks) for artifact in report.artifacts)
+    table = Table(
+        title=f"{_title(report)}, {total} checks",
+        title_justify="left",
+        box=box.SIMPLE,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    parts = [None, *(broker.name for broker in report.brokers)]
+    for header in ("artifact", "python", *(part or "inspect" for part in parts), "verdict"):
+        table.add_column(header, overflow="fold")
+    for artifact in report.artifacts:
+        table.add_row(
+            f"{artifact.recipe} {artifact.version}",
+            artifact.python or "any",
+            *(_part(artifact, part) for part in parts),
+            verdict_text(artifact.verdict),
+        )
+    return table
+
+
+def _part(artifact: ArtifactReport, broker: str | None) -> Text:
+    """Return what the checks with one broker (None: without any) say; a dash where there are none."""
+    verdicts = [check.verdict for check in artifact.checks if check.broker == broker]
+    return verdict_text(gravest(verdicts)) if verdicts else Text("–")
 
 
 def print_checks(artifacts: Sequence[ArtifactReport], console: Console | None = None) -> None:
@@ -159,26 +199,27 @@ def print_checks(artifacts: Sequence[ArtifactReport], console: Console | None = 
         title = f"{artifact.recipe} {artifact.version} python {artifact.python or 'any'}: "
         console.print(Text(title, style="bold").append_text(verdict_text(artifact.verdict)))
         for check in artifact.checks:
-            line = Text("  ").append_text(verdict_text(check.verdict)).append(f"  {check.id}: {check.summary}")
+            where = f" on {check.broker}" if check.broker else ""
+            line = Text("  ").append_text(verdict_text(check.verdict)).append(f"  {check.id}{where}: {check.summary}")
             console.print(line, soft_wrap=True)
 
 
 def _print_some(artifacts: Sequence[ArtifactReport], verdict: Verdict, console: Console) -> None:
-    """Print the checks of one verdict: each recipe's each reason once, with its Pythons and its checks."""
-    pythons: dict[tuple[str, str], dict[str, None]] = {}
-    checks: dict[tuple[str, str], dict[str, None]] = {}
+    """Print the checks of one verdict: each recipe's each reason once, with its Pythons, its brokers and its checks."""
+    found: dict[tuple[str, str], list[tuple[ArtifactReport, CheckReport]]] = {}
     for artifact in artifacts:
         for check in artifact.checks:
             if check.verdict is verdict:
-                said = (artifact.recipe, check.summary)
-                pythons.setdefault(said, {})[artifact.python or "any"] = None
-                checks.setdefault(said, {})[check.id] = None
-    if checks:
+                found.setdefault((artifact.recipe, check.summary), []).append((artifact, check))
+    if found:
         console.print(Text(f"\n{verdict.value}:", style=_STYLE[verdict]))
-    for said, ids in checks.items():
-        recipe, summary = said
-        console.print(Text(f"  {recipe} [{', '.join(pythons[said])}] {summary}"), soft_wrap=True)
-        console.print(Text(f"    {_few(list(ids))}", style="dim"), soft_wrap=True)
+    for (recipe, summary), those in found.items():
+        pythons = dict.fromkeys(artifact.python or "any" for artifact, _ in those)
+        brokers = dict.fromkeys(check.broker for _, check in those if check.broker)
+        where = ", ".join(pythons) + (f"; Kafka {', '.join(brokers)}" if brokers else "")
+        console.print(Text(f"  {recipe} [{where}] {summary}"), soft_wrap=True)
+        ids = list(dict.fromkeys(check.id for _, check in those))
+        console.print(Text(f"    {_few(ids)}", style="dim"), soft_wrap=True)
 
 
 def _few(ids: Sequence[str]) -> str:
