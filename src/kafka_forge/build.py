@@ -34,10 +34,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a build made: the base it stands on, and an artifact for each cell."""
+    """What a build made: the bases it stands on, platform → base, and an artifact for each cell.
 
-    base: Base
+    The bases of all platforms are one channel; they differ in what of it they depend on.
+    """
+
+    bases: Mapping[str, Base]
     artifacts: tuple[Artifact, ...]
+
+    @property
+    def base(self) -> Base:
+        """The base, as far as it is the same for all platforms."""
+        return next(iter(self.bases.values()))
 
 
 def cell_key(planned: Planned, base: Base, below: Sequence[str]) -> str:
@@ -48,11 +56,13 @@ def cell_key(planned: Planned, base: Base, below: Sequence[str]) -> str:
         base: the base it is built on.
         below: the keys of the cells here that it is built on.
     """
+    cell = planned.cell
     parts = {
         "recipe": folder_digest(planned.rendered.recipe_dir),
         "variant": dict(planned.rendered.variant),
-        "cell": planned.cell.id,
-        "base": base.fingerprint,
+        # one artifact for all platforms is one artifact, whichever platform it was asked for
+        "cell": [cell.recipe, cell.subdir, cell.python],
+        "base": base.fingerprint_noarch if cell.noarch else base.fingerprint,
         "engine": version("py-rattler-build"),
         "below": sorted(below),
     }
@@ -91,7 +101,7 @@ def find_built(output: Path, cell: Cell, key: str | None = None) -> Artifact | N
 class _Workshop:
     """What every build of one run shares."""
 
-    base: Base
+    bases: Mapping[str, Base]
     output: Path
     cache: Cache
     progress: Progress
@@ -102,12 +112,13 @@ class _Workshop:
         found = find_built(self.output, planned.cell, key)
         if found is not None:
             return found
+        base = self.bases[planned.cell.platform]
         begun = time.monotonic()
         log = self.logs / f"{planned.cell.id.replace('/', '_')}.log"
         with self.progress.task(f"build {planned.cell.id}"):
             path = engine.build(
                 planned.rendered,
-                channels=[self.output.as_uri(), self.base.channel],
+                channels=[self.output.as_uri(), base.channel],
                 channel_dir=self.output,
                 log=log,
                 cache=self.cache,
@@ -143,12 +154,13 @@ def build(
             Cells that are being built are finished first; all finished ones stay and are reused next time.
     """
     begun = time.monotonic()
-    chosen = bases.select(base, plan.platforms_of(selection)[0], cache, progress)
-    progress.say(f"base: {chosen.name} ({chosen.reason})")
+    chosen = select_bases(selection, base, cache, progress)
+    one = next(iter(chosen.values()))
+    progress.say(f"base: {one.name} ({one.reason})")
     if stages:
         stages.add("base", begun)
     begun = time.monotonic()
-    plans = plan.plan(selection, root=root, variants=chosen.variants, with_dependencies=True)
+    plans = plan.plan(selection, root=root, variants=one.variants, with_dependencies=True)
     if stages:
         stages.add("plan", begun)
     begun = time.monotonic()
@@ -161,25 +173,42 @@ def build(
     return Built(chosen, tuple(artifacts[planned.cell.id] for planned in plans if planned.cell.id in wanted))
 
 
-def keys_of(plans: Sequence[Planned], base: Base) -> dict[str, str]:
-    """Return cell id → key for plans in dependency order."""
+def select_bases(selection: Selection, base: str, cache: Cache, progress: Progress) -> dict[str, Base]:
+    """Return platform → base for every platform asked for; what is missing of them is made.
+
+    Raises:
+        ForgeError: as `bases.select`.
+    """
+    return {platform: bases.select(base, platform, cache, progress) for platform in plan.platforms_of(selection)}
+
+
+def keys_of(plans: Sequence[Planned], chosen: Mapping[str, Base]) -> dict[str, str]:
+    """Return cell id → key for plans in dependency order; ``chosen`` is platform → base."""
     keys: dict[str, str] = {}
     for planned in plans:
-        keys[planned.cell.id] = cell_key(planned, base, [keys[each] for each in planned.built_on])
+        keys[planned.cell.id] = cell_key(
+            planned, chosen[planned.cell.platform], [keys[each] for each in planned.built_on]
+        )
     return keys
 
 
 def _in_order(workshop: _Workshop, plans: Sequence[Planned], jobs: int) -> Mapping[str, Artifact]:
     """Build cells side by side as soon as what they are built on is there."""
-    keys = keys_of(plans, workshop.base)
+    keys = keys_of(plans, workshop.bases)
     done: dict[str, Artifact] = {}
     waiting = list(plans)
+    by_id = {planned.cell.id: planned.cell for planned in plans}
     running: dict[Future[Artifact], str] = {}
     with ThreadPoolExecutor(jobs, thread_name_prefix="build") as pool:
         try:
             while waiting or running:
+                busy = {(by_id[each].subdir, by_id[each].filename) for each in running.values()}
                 ready = [planned for planned in waiting if all(each in done for each in planned.built_on)]
                 for planned in ready:
+                    file = (planned.cell.subdir, planned.cell.filename)
+                    if file in busy:  # the same artifact for another platform
+                        continue
+                    busy.add(file)
                     waiting.remove(planned)
                     running[pool.submit(workshop.make, planned, keys[planned.cell.id])] = planned.cell.id
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)

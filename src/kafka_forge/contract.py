@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
+from kafka_forge import selectors
 from kafka_forge.errors import ContractInvalid
 
 if TYPE_CHECKING:
@@ -72,8 +73,15 @@ class Contract(Model):
     refusals: tuple[Refusal, ...] = ()
 
 
-def load_contract(path: Path) -> Contract:
-    """Read and validate one ``contract.yaml``.
+def load_contract(path: Path, platform: str | None = None) -> Contract:
+    """Read and validate one ``contract.yaml``, as it is for a platform.
+
+    What an artifact promises on some platforms only is written as in a recipe: ``if: linux``, ``then: …``, and
+    ``else: …`` (see `kafka_forge.selectors`).
+
+    Args:
+        path: the file.
+        platform: the conda subdir; None is this machine's.
 
     The arguments of each promise are validated against the model of the check that it names.
 
@@ -81,11 +89,11 @@ def load_contract(path: Path) -> Contract:
         ContractInvalid: the file is missing, is no YAML (names the line), breaks the schema, or makes a promise that
             no check judges.
     """
-    from kafka_forge import checks
+    from kafka_forge import checks, platforms
 
     try:
         data = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-        contract = Contract.model_validate(data)
+        contract = Contract.model_validate(selectors.resolve(data, platform or platforms.current()))
         known = checks.by_id()
         for name, arguments in contract.promises.items():
             if name not in known:
@@ -108,6 +116,12 @@ def load_contract(path: Path) -> Contract:
             f"the contract is no valid YAML: {error.problem}",
             where=f"{path}:{line}",
             todo="mend the file at that line.",
+        ) from error
+    except selectors.SelectorError as error:
+        raise ContractInvalid(
+            f"a condition of the contract cannot be understood: {error}",
+            where=str(path),
+            todo=f"use these words with and, or, not: {', '.join(selectors.words('linux-64'))}.",
         ) from error
     except ValidationError as error:
         raise ContractInvalid(

@@ -10,6 +10,7 @@ The build sees only what the recipe asks for and a POSIX userland: the child's P
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 import shutil
@@ -54,6 +55,7 @@ class Rendered:
         variant: the variant's keys that the recipe used.
         sources: the recipe's sources, rendered, as rattler-build spells them.
         requirements: ``build``, ``host`` and ``run`` → match specs; pins are bare names.
+        digest: the sha256 of the recipe as it is rendered; what it says for other platforms does not count.
     """
 
     recipe_dir: Path
@@ -67,6 +69,7 @@ class Rendered:
     variant: Mapping[str, str]
     sources: tuple[JsonObject, ...]
     requirements: Mapping[str, tuple[str, ...]]
+    digest: str = ""
 
     @property
     def subdir(self) -> str:
@@ -146,6 +149,7 @@ def _rendered(output: Any, recipe_dir: Path, variants: tuple[Path, ...], platfor
             part: tuple(_spec(each) for each in recipe.get("requirements", {}).get(part) or ())
             for part in ("build", "host", "run")
         },
+        digest=hashlib.sha256(json.dumps({**recipe, "extra": None}, sort_keys=True, default=str).encode()).hexdigest(),
     )
 
 

@@ -170,7 +170,7 @@ def examine_all(run: Run, artifacts: Sequence[Artifact], contracts: Mapping[str,
     Raises:
         DiskFull: the file system has no room left, which ends it all.
     """
-    cases = [_Case(run, artifact, contracts[artifact.cell.recipe]) for artifact in artifacts]
+    cases = [_Case(run, artifact, contracts[artifact.cell.id]) for artifact in artifacts]
     with (
         contextlib.ExitStack() as rooms,
         run.progress.task("examine", total=len(cases) * (1 + len(run.brokers))) as task,

@@ -157,6 +157,7 @@ class Base:
         reason: why this base was taken, one sentence that every run prints.
         fingerprint: changes when the base's content changes; empty where the base moves under us (a remote
             channel), whose artifacts are rebuilt only when something of ours changes.
+        fingerprint_noarch: the same for artifacts that serve all platforms, which are built on this machine's.
     """
 
     name: str
@@ -164,3 +165,4 @@ class Base:
     variants: tuple[Path, ...]
     reason: str
     fingerprint: str = ""
+    fingerprint_noarch: str = ""

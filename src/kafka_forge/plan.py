@@ -83,13 +83,21 @@ def plan(
     files = [root / "recipes" / "variants.yaml", *variants]
     chosen: list[Planned] = []
     for platform in platforms_of(selection):
-        rendered = {name: engine.render(root / "recipes" / name, files, platform) for name in names}
+        rendered = {name: _render(root / "recipes" / name, files, platform) for name in names}
         chosen += _narrow(_ordered(_planned(rendered, platform)), selection, with_dependencies)
     if not any(planned.selected for planned in chosen):
         raise NothingSelected(
             "no cell has this recipe, platform and Python together", todo="`kafka-forge plan` shows all cells."
         )
     return tuple(chosen)
+
+
+def _render(recipe: Path, files: Sequence[Path], platform: str) -> tuple[Rendered, ...]:
+    """Render a recipe; what serves all platforms is built on this machine's, whichever it is wanted for."""
+    rendered = engine.render(recipe, files, platform)
+    if platform != platforms.current() and all(each.noarch for each in rendered):
+        return engine.render(recipe, files, platforms.current())
+    return rendered
 
 
 def _one_of(names: Sequence[str]) -> str:

@@ -101,13 +101,14 @@ def verify(
 
 
 def contracts_of(artifacts: Sequence[Artifact], root: Path) -> dict[str, Contract]:
-    """Return recipe → contract for the recipes of these artifacts.
+    """Return cell id → contract for these artifacts: what a recipe promises can differ between platforms.
 
     Raises:
         ContractInvalid: one of them is missing or wrong.
     """
-    recipes = {artifact.cell.recipe for artifact in artifacts}
-    return {recipe: load_contract(root / "recipes" / recipe / "contract.yaml") for recipe in recipes}
+    wanted = {(artifact.cell.recipe, artifact.cell.platform) for artifact in artifacts}
+    read = {each: load_contract(root / "recipes" / each[0] / "contract.yaml", each[1]) for each in wanted}
+    return {artifact.cell.id: read[artifact.cell.recipe, artifact.cell.platform] for artifact in artifacts}
 
 
 def machine() -> report_model.MachineReport:

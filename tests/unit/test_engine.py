@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kafka_forge import bases, channel, engine, finishing, solving, userland
-from kafka_forge.bases import embedded, tools
+from kafka_forge.bases import graph, tools
+from kafka_forge.bases.nodes import Site
 from kafka_forge.bases.packing import Package, pack
 from kafka_forge.errors import BaseUnreachable, LockInvalid, RecipeInvalid, SolveFailed, UnknownBase
+from kafka_forge.model import PLATFORMS
 from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
 
@@ -208,8 +210,8 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def _keys(checkout: Path, tmp_path: Path) -> dict[str, str]:
-    site = embedded._Site("linux-64", checkout, Cache(tmp_path / "cache"), Silent())
-    return {node.name: node.key for node in embedded.plan(site)}
+    site = Site("linux-64", checkout, Cache(tmp_path / "cache"), Silent())
+    return {node.id: node.key for node in graph.plan(site)}
 
 
 def _edit(checkout: Path, name: str, change: Callable[[str], str]) -> None:
@@ -221,7 +223,7 @@ def test_a_change_in_one_recipe_of_the_base_remakes_it_and_what_is_built_on_it(c
     before = _keys(checkout, tmp_path)
     _edit(checkout, "recipes/krb5/build.sh", lambda text: text + "\n# changed\n")
     after = _keys(checkout, tmp_path)
-    assert {name for name in before if before[name] != after[name]} == {"krb5", "cyrus-sasl"}
+    assert {name for name in before if before[name] != after[name]} == {"linux-64/krb5", "linux-64/cyrus-sasl"}
 
 
 def test_another_place_for_the_same_source_remakes_nothing(checkout: Path, tmp_path: Path) -> None:
@@ -230,16 +232,39 @@ def test_another_place_for_the_same_source_remakes_nothing(checkout: Path, tmp_p
     assert _keys(checkout, tmp_path) == before
 
 
-def test_every_package_of_the_base_is_planned_after_what_it_needs(checkout: Path, tmp_path: Path) -> None:
-    site = embedded._Site("linux-64", checkout, Cache(tmp_path / "cache"), Silent())
+def test_what_a_recipe_of_the_base_has_for_another_system_remakes_nothing(checkout: Path, tmp_path: Path) -> None:
+    before = _keys(checkout, tmp_path)
+    _edit(checkout, "recipes/zig/win/activate-cc.sh", lambda text: text + "\n# changed\n")
+    _edit(
+        checkout,
+        "recipes/zlib/recipe.yaml",
+        lambda text: text.replace("host:", "host:\n        - if: win\n          then: zstd"),
+    )
+    assert _keys(checkout, tmp_path) == before
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_package_of_the_base_is_planned_after_what_it_needs(
+    checkout: Path, tmp_path: Path, platform: str
+) -> None:
+    nodes = graph.plan(Site(platform, checkout, Cache(tmp_path / "cache"), Silent()))
     seen: set[str] = set()
-    for node in embedded.plan(site):
-        assert node.needs <= seen, node.name
-        seen.add(node.name)
-    planned = {node.name: node.needs for node in embedded.plan(site)}
-    assert "pythons" not in planned["openssl"], "the longest build need not wait for what it only runs with"
-    assert "pythons" in planned["libcurl"], "but what is built on it needs that"
-    assert {"zlib", "libzlib", "zstd", "lz4-c", "openssl", "libcurl", "krb5", "cyrus-sasl"} <= seen
+    for node in nodes:
+        assert node.needs <= seen, node.id
+        seen.add(node.id)
+    needs = {node.name: node.needs for node in nodes if node.subdir == platform}
+    pythons = f"{platform}/pythons"
+    assert pythons not in needs["openssl"], "the longest build need not wait for what it only runs with"
+    assert pythons in needs["libcurl"], "but what is built on it needs that"
+    assert needs.keys() >= {"zlib", "libzlib", "zstd", "lz4-c", "openssl", "libcurl"}
+    assert ("krb5" in needs) == ("cyrus-sasl" in needs) == (platform != "win-64")
+
+
+def test_for_another_platform_only_what_runs_here_is_made_for_this_machine(checkout: Path, tmp_path: Path) -> None:
+    nodes = graph.plan(Site("linux-aarch64", checkout, Cache(tmp_path / "cache"), Silent()))
+    here = {node.name for node in nodes if node.subdir == "linux-64"}
+    assert {"pythons", "libzlib", "cross-python_linux-aarch64", "zig-cc_linux-aarch64"} <= here
+    assert not here & {"openssl", "krb5", "libcurl", "cross-python_linux-64", "zig-cc_win-64"}
 
 
 def test_a_broken_lock_of_tools_is_named_with_its_line(checkout: Path) -> None:

@@ -6,7 +6,12 @@ cd src
 # named *.so for a library: position-independent objects get an object's name (CFLAGS has -fPIC for all).
 sed -i -e 's/-Wl,-h,/-Wl,-soname,/' -e 's/-Wl,--version-script binutils/-Wl,--version-script,binutils/' \
     -e 's/^SHOBJEXT=.so$/SHOBJEXT=.o/' config/shlib.conf
-./configure --prefix="$PREFIX" --host="$HOST" --build="$HOST" --localstatedir="$PREFIX/var" \
+if [ "$HOST" != "$BUILD" ]; then
+    # what configure would run a program to find out
+    export krb5_cv_attr_constructor_destructor=yes,yes ac_cv_func_regcomp=yes ac_cv_printf_positional=yes
+    export ac_cv_file__etc_environment=no ac_cv_file__etc_TIMEZONE=no
+fi
+./configure --prefix="$PREFIX" --host="$HOST" --build="$BUILD" --localstatedir="$PREFIX/var" \
     --enable-shared --disable-static --disable-nls --disable-rpath --disable-aesni --disable-pkinit \
     --without-system-verto --without-readline --without-libedit --without-keyutils --without-lmdb --without-ldap \
     --without-tcl --with-crypto-impl=builtin --with-tls-impl=no

@@ -20,13 +20,13 @@ from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheels, load
 from kafka_forge.bases.workshop import Workshop
 from kafka_forge.errors import UnknownPython, UnsupportedMachine
 from kafka_forge.files import explain_os_errors
-from kafka_forge.paths import project_root
+from kafka_forge.paths import Cache, project_root
+from kafka_forge.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from kafka_forge.paths import Cache
     from kafka_forge.progress import Progress
 
 JOBS = 2
@@ -74,6 +74,36 @@ def ensure(platform: str, pythons: Sequence[str], cache: Cache, progress: Progre
         _remove_stale(shop, products(shop, every, *locks))
         missing = [product for product in products(shop, pythons, *locks) if not product.path.is_file()]
         return _make_all(missing, progress)
+
+
+def available(root: Path, platform: str, pythons: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the Pythons that there are for a platform.
+
+    Raises:
+        LockInvalid: the lock cannot be read.
+    """
+    there = {each.python for each in load(Interpreters, root).interpreters if platform in each.jars}
+    return tuple(python for python in pythons if python in there)
+
+
+def libraries_elsewhere(root: Path) -> tuple[str, ...]:
+    """Return the names of the packages that every Python runs with and that are built from source.
+
+    Raises:
+        LockInvalid: the lock cannot be read.
+    """
+    return tuple(dict.fromkeys(spec.split()[0] for spec in load(Libraries, root).elsewhere.values()))
+
+
+def file_names(root: Path, platform: str, pythons: Sequence[str]) -> tuple[str, ...]:
+    """Return the file names of all packages that `ensure` makes for a platform.
+
+    Raises:
+        LockInvalid: a lock cannot be read.
+    """
+    locks = load(Interpreters, root), load(Libraries, root), load(Wheels, root)
+    shop = Workshop(platform, Cache(root), Silent())  # nothing is made: only names are asked for
+    return tuple(product.path.name for product in products(shop, pythons, *locks))
 
 
 def _require_known(pythons: Sequence[str], platform: str, lock: Interpreters) -> None:

@@ -19,11 +19,12 @@ def built(selection: Selection, base: str, root: Path, output: Path, cache: Cach
     Raises:
         NotBuilt: one of them is not there, or is older than its recipe.
     """
-    from kafka_forge import bases, build, plan
+    from kafka_forge import build, plan
     from kafka_forge.errors import NotBuilt
 
-    chosen = bases.select(base, plan.platforms_of(selection)[0], cache, progress)
-    plans = plan.plan(selection, root=root, variants=chosen.variants, with_dependencies=True)
+    chosen = build.select_bases(selection, base, cache, progress)
+    variants = next(iter(chosen.values())).variants
+    plans = plan.plan(selection, root=root, variants=variants, with_dependencies=True)
     keys = build.keys_of(plans, chosen)
     artifacts = []
     for planned in plans:

@@ -40,7 +40,7 @@ def command(selection: Selection, prefix: Path, base: str, output: Path | None, 
         ready = built(selection, base, root, target, cache, progress)
         for artifact in ready.artifacts:
             folder = prefix if len(ready.artifacts) == 1 else prefix / artifact.cell.id.replace("/", "-")
-            contract = load_contract(root / "recipes" / artifact.cell.recipe / "contract.yaml")
+            contract = load_contract(root / "recipes" / artifact.cell.recipe / "contract.yaml", artifact.cell.platform)
             made.append(
                 environment.install(
                     artifact,

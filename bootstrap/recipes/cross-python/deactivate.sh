@@ -1,0 +1,1 @@
+unset CROSS_PYTHON_PREFIX

@@ -1,0 +1,71 @@
+"""What a contract promises on some platforms only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kafka_forge import selectors
+from kafka_forge.contract import load_contract
+from kafka_forge.errors import ContractInvalid
+from kafka_forge.model import PLATFORMS
+from kafka_forge.paths import project_root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONTRACT = """\
+promises:
+  no-build-paths: {}
+  glibc-floor:
+    if: linux
+    then: {}
+  package-contents:
+    has:
+      - include/a.h
+      - if: linux
+        then: [lib/a.so, lib/a.so.1]
+      - if: win
+        then: Library/bin/a.dll
+    lacks: ["*.a"]
+"""
+
+
+def _contract(folder: Path, text: str) -> Path:
+    file = folder / "contract.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_a_promise_can_be_made_for_some_platforms(tmp_path: Path) -> None:
+    file = _contract(tmp_path, CONTRACT)
+    linux, windows = load_contract(file, "linux-ppc64le"), load_contract(file, "win-64")
+    assert "glibc-floor" in linux.promises
+    assert "glibc-floor" not in windows.promises
+    assert linux.promises["package-contents"]["has"] == ["include/a.h", "lib/a.so", "lib/a.so.1"]
+    assert windows.promises["package-contents"]["has"] == ["include/a.h", "Library/bin/a.dll"]
+
+
+def test_a_condition_with_an_unknown_word_is_an_error_that_names_the_words(tmp_path: Path) -> None:
+    with pytest.raises(ContractInvalid, match="linux86") as caught:
+        load_contract(_contract(tmp_path, CONTRACT.replace("if: linux", "if: linux86")), "linux-64")
+    assert "aarch64" in caught.value.todo
+
+
+@pytest.mark.parametrize(
+    ("condition", "true_of"),
+    [
+        ("unix and not osx", ("linux-64", "linux-aarch64", "linux-ppc64le")),
+        ("win or (osx and arm64)", ("osx-arm64", "win-64")),
+        ("x86_64", ("linux-64", "osx-64", "win-64")),
+    ],
+)
+def test_conditions_read_as_in_recipes(condition: str, true_of: tuple[str, ...]) -> None:
+    assert tuple(each for each in PLATFORMS if selectors.holds(condition, each)) == true_of
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_contract_is_valid_on_every_platform(platform: str) -> None:
+    for path in (project_root() / "recipes").glob("*/contract.yaml"):
+        assert load_contract(path, platform).promises
