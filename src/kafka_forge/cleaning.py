@@ -66,6 +66,7 @@ def rooms(cache: Cache) -> list[Room]:
         Room("base", cache.base, "the embedded base channel; made again in some minutes", guard),
         Room("packages", cache.packages, "unpacked conda packages", guard),
         Room("brokers", cache.brokers, "Kafka's jars and Java runtimes", guard),
+        Room("emulators", cache.emulators, "what runs the programs of other platforms", guard),
         Room("compiler", cache.compiler, "the compiler's own cache", guard),
         Room("work", cache.work, "left-overs of builds and environments; never trusted", guard),
     ]

@@ -13,12 +13,13 @@ import os
 import shutil
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import filelock
 
-from kafka_forge import platforms, solving
+from kafka_forge import emulators, platforms, solving
 from kafka_forge.errors import BaseUnreachable, DiskFull, InstallFailed
 from kafka_forge.files import explain_os_errors
 from kafka_forge.model import Environment, InstalledPackage
@@ -81,6 +82,7 @@ def install(
         python=interpreter if interpreter.exists() else None,
         packages=tuple(_installed(prefix)),
         extras=contract.environment.extras,
+        runner=emulators.runner(artifact.cell.platform, cache, progress),
     )
 
 
@@ -93,7 +95,18 @@ def fresh(
     What a killed run left behind goes first. Raises what `install` raises.
     """
     with _room(cache.work / "environments", artifact.cell.name) as room:
-        yield install(artifact, contract, channels=channels, cache=cache, prefix=room / "prefix", progress=progress)
+        made = install(artifact, contract, channels=channels, cache=cache, prefix=room / "prefix", progress=progress)
+        if made.python is None and made.runner is not None and made.runner.emulator:
+            made = replace(made, helper=_helper(made, channels, cache, room / "python"))
+        yield made
+
+
+def _helper(made: Environment, channels: Sequence[str], cache: Cache, prefix: Path) -> Path:
+    """Install a Python of the artifact's platform beside it: this machine's own cannot load its library."""
+    platform = made.artifact.cell.platform
+    records = solving.solve(["python"], channels, platform, what=f"a Python that looks at {made.artifact.path.name}")
+    _link(made.artifact, records, cache, prefix)
+    return prefix / platforms.of(platform).python_executable()
 
 
 def variables(environment: Environment) -> dict[str, str]:
@@ -103,6 +116,7 @@ def variables(environment: Environment) -> dict[str, str]:
     """
     prefix = environment.prefix
     kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "SYSTEMROOT") if name in os.environ}
+    kept |= environment.runner.environment if environment.runner else {}
     path = platforms.of(environment.artifact.cell.platform).search_path(prefix)
     plain = {**kept, "PATH": path, "CONDA_PREFIX": str(prefix), "LANG": "C.UTF-8"}
     scripts = prefix / "etc" / "conda" / "activate.d"

@@ -202,6 +202,20 @@ class ProbeFailed(ForgeError):
     exit_code = 40
 
 
+class EmulatorMissing(ForgeError):
+    """This machine could run the platform's programs, but lacks the emulator; ``todo`` has the command."""
+
+    code = "KF403"
+    exit_code = 40
+
+
+class EmulatorCrashed(ForgeError):
+    """The emulator itself failed, so nothing is known about the artifact that it ran."""
+
+    code = "KF404"
+    exit_code = 41
+
+
 # --- KF5xx: brokers and round trips --------------------------------------------------------------------------
 
 

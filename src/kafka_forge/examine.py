@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from kafka_forge import brokers, environment, inspection, platforms, processes, refusals, roundtrip
+from kafka_forge import brokers, environment, inspection, processes, refusals, roundtrip
 from kafka_forge.checks import judging
 from kafka_forge.errors import BrokerDied, DiskFull, ForgeError
 from kafka_forge.evidence import ExtrasEvidence
@@ -120,8 +120,11 @@ class _Case:
         died = None
         try:
             broker.check()
-            evidence = roundtrip.run(self.made, self.contract, broker, self.run.progress)
-            results = judging.judge(self.contract, evidence, stage="roundtrip")
+            if self.made.runner is None:
+                results = judging.not_run(self.contract, self.artifact.cell.platform, stage="roundtrip")
+            else:
+                evidence = roundtrip.run(self.made, self.contract, broker, self.run.progress)
+                results = judging.judge(self.contract, evidence, stage="roundtrip")
         except DiskFull:
             raise
         except ForgeError as error:
@@ -259,8 +262,7 @@ def _look_with_extras(run: Run, artifact: Artifact, contract: Contract) -> list[
     surroundings = contract.environment.model_copy(update={"extras": tuple(promised["extras"])})
     beside = contract.model_copy(update={"environment": surroundings})
     with _fresh(run, artifact, beside) as made:
-        runs = platforms.of(artifact.cell.platform).can_run()
-        answer = inspection.runtime.probe(made, promised["modules"]) if runs else {}
+        answer = inspection.runtime.probe(made, promised["modules"]) if made.runner else {}
         return judging.judge(contract, ExtrasEvidence(made, answer), stage="extras")
 
 

@@ -6,12 +6,15 @@ recipe → Cell → Artifact → Environment → Evidence → CheckResult → re
 from __future__ import annotations
 
 import enum
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from kafka_forge.runner import NATIVE, Runner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 PLATFORMS = ("linux-64", "linux-aarch64", "linux-ppc64le", "osx-64", "osx-arm64", "win-64")
 """The conda subdirs that this project builds for."""
@@ -115,6 +118,8 @@ class Environment:
         python: the interpreter inside the prefix; None where the artifact needs no Python.
         packages: everything installed, sorted by name.
         extras: specs installed beside the artifact because its contract asks for them.
+        runner: how its programs are run on this machine; None where they cannot be.
+        helper: a Python of the platform in another prefix, for an artifact that brings none and is emulated.
     """
 
     artifact: Artifact
@@ -122,6 +127,13 @@ class Environment:
     python: Path | None
     packages: tuple[InstalledPackage, ...]
     extras: tuple[str, ...] = ()
+    runner: Runner | None = NATIVE
+    helper: Path | None = None
+
+    @property
+    def interpreter(self) -> Path:
+        """The Python that looks at the artifact: its own, else the helper, else the toolkit's."""
+        return self.python or self.helper or Path(sys.executable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,11 @@ class Cache:
         return self.root / "compiler"
 
     @property
+    def emulators(self) -> Path:
+        """What runs the programs of other platforms."""
+        return self.root / "emulators"
+
+    @property
     def work(self) -> Path:
         """Temporary folders of builds and environments; whatever is left here is never trusted."""
         return self.root / "work"

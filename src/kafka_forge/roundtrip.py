@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from kafka_forge.evidence import TopicOnDisk
     from kafka_forge.model import Environment, JsonObject
     from kafka_forge.progress import Progress
+    from kafka_forge.runner import Runner
     from kafka_forge.scenarios.catalogue import Scenario
 
 PATIENCE = 20.0
@@ -148,21 +148,22 @@ def _let_speak(env: Environment, trip: _Trip, broker: Broker) -> tuple[tuple[Ste
 
 def _one_mode(env: Environment, trip: _Trip, mode: str, broker: Broker) -> tuple[list[Step], str]:
     """Run the scenario in one mode; return what it told, and how it ended where that was not by itself."""
-    scenario = SCENARIOS[env.artifact.cell.name]
+    scenario, runner = SCENARIOS[env.artifact.cell.name], _runner(env)
     with tempfile.TemporaryDirectory(prefix="kafka-forge-scenario-") as name:
         room = Path(name)
         request, log = room / "request.json", room / "log"
         request.write_text(json.dumps(_request(env, trip, mode, broker, scenario)), encoding="utf-8")
-        python = Path(sys.executable) if scenario.bare or env.python is None else env.python
         alone = ["-E", "-s", "-B", *(["-S"] if scenario.bare else [])]  # -I would hide the scenarios from each other
-        command: list[str | Path] = [python, *alone, scenario.script, request]
+        command = runner.command([env.interpreter, *alone, runner.path(scenario.script), runner.path(request)])
         with (
             log.open("wb") as errors,
             processes.started(command, cwd=room, environment=variables(env), stderr=errors) as child,
         ):
-            output, timed_out = _listen(child, broker)
+            output, timed_out = _listen(child, broker, _SECONDS * runner.slowness)
         steps = [step for line in output.splitlines() if (step := _step(line))]
         end = _end(child.returncode, timed_out)
+        if not timed_out:
+            runner.check(child.returncode, tail(log), env.artifact.cell.id)
         if not steps:
             broker.check()
             raise ScenarioBroken(
@@ -175,24 +176,34 @@ def _one_mode(env: Environment, trip: _Trip, mode: str, broker: Broker) -> tuple
 
 
 def _request(env: Environment, trip: _Trip, mode: str, broker: Broker, scenario: Scenario) -> JsonObject:
-    layout = platforms.of(env.artifact.cell.platform)
+    layout, runner = platforms.of(env.artifact.cell.platform), _runner(env)
     return {
         "mode": mode,
         "address": broker.address,
-        "library": str(env.prefix / layout.library_dir / layout.librdkafka) if scenario.bare else None,
+        "library": runner.path(env.prefix / layout.library_dir / layout.librdkafka) if scenario.bare else None,
         "seed": trip.id,
         "start": trip.start,
         "codecs": list(trip.modes[mode]),
         "own": trip.own[mode],
         "seeded": trip.seeded,
         "group": trip.group(mode) if mode in trip.grouped else None,
-        "patience": PATIENCE,
+        "patience": PATIENCE * runner.slowness,
     }
 
 
-def _listen(child: subprocess.Popen[bytes], broker: Broker) -> tuple[bytes, bool]:
+def _runner(env: Environment) -> Runner:
+    if env.runner is None:
+        raise ScenarioBroken(
+            f"this machine cannot run programs of {env.artifact.cell.platform}",
+            where=env.artifact.cell.id,
+            todo="pass messages only through an environment that has a runner.",
+        )
+    return env.runner
+
+
+def _listen(child: subprocess.Popen[bytes], broker: Broker, seconds: float) -> tuple[bytes, bool]:
     """Hear a scenario out, as long as the broker lives; return what it said, and whether its time was up."""
-    deadline = time.monotonic() + _SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         try:
             return child.communicate(timeout=_WATCH)[0], False
@@ -213,7 +224,7 @@ def _step(line: bytes) -> Step | None:
 
 def _end(status: int, timed_out: bool) -> str:
     if timed_out:
-        return f"was ended after {_SECONDS:g} s"
+        return "was ended, for its time was up"
     if status < 0:
         return f"was killed by signal {-status}"
     return f"ended with status {status}" if status else ""

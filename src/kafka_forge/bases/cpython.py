@@ -67,8 +67,7 @@ def make(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, sho
         cpython_linux.stage(jar, tree, python)
         absent = cpython_linux.absent_modules(tree, python)
         added = cpython_modules.add_missing(tree, python, absent, lock=lock, libraries=libraries, room=room, shop=shop)
-        if platforms.of(shop.platform).can_run():
-            cpython_linux.byte_compile(tree, python)
+        cpython_linux.byte_compile(tree, python, _builder(interpreter, tree, room, shop))
         _activation(tree)
         facts = {
             "made_from": f"org.bytedeco:cpython:{interpreter.release}:{interpreter.jars[shop.platform].classifier}",
@@ -78,6 +77,15 @@ def make(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, sho
         build = _build_string(interpreter, lock, libraries, shop.platform)
         package = _package(interpreter, shop.platform, build, _needs(tree, interpreter, libraries), facts)
         return pack(package, tree, shop.native)
+
+
+def _builder(interpreter: Interpreter, tree: Path, room: Path, shop: Workshop) -> Path:
+    """Return a prefix with a Python of this minor version that runs here: bytecode is the same on all platforms."""
+    here = platforms.current()
+    if shop.platform == here:
+        return tree
+    cpython_linux.stage(shop.obtain(interpreter.source(here)), room / "builder", interpreter.python)
+    return room / "builder"
 
 
 def _build_string(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, platform: str) -> str:

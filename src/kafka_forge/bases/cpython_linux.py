@@ -196,8 +196,8 @@ def _set_rpaths(tree: Path, python: str) -> None:
     elf.patchelf(["--remove-needed", "libcrypt.so.1"], [program, tree / "lib" / f"libpython{python}.so.1.0"])
 
 
-def byte_compile(tree: Path, python: str) -> None:
-    """Compile the standard library with the staged interpreter itself; the machine must be able to run it.
+def byte_compile(tree: Path, python: str, builder: Path) -> None:
+    """Compile the standard library with the interpreter of a prefix that runs here, often the staged one itself.
 
     Without this the first start in every fresh environment would compile what it imports. The files are marked as
     never to be checked against their source: they stay valid whatever times the installer gives.
@@ -207,7 +207,7 @@ def byte_compile(tree: Path, python: str) -> None:
     """
     library = tree / "lib" / f"python{python}"
     command: list[str | Path] = [
-        tree / "bin" / f"python{python}",
+        builder / "bin" / f"python{python}",
         "-I",
         "-B",
         "-m",

@@ -119,11 +119,7 @@ def make(package: ToolPackage, *, folder: Path, work: Path, store: Store, progre
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work, prefix=f"{package.name}-") as room:
         tree = Path(room)
-        for archive in tool.platforms[package.platform]:
-            source = Source(package.name, archive.sha256, providers=(archive.place,))
-            _take(archive, package.name, obtain(source, store, progress), tree)
-        for place, text in tool.files.items():
-            _write(tree / place, text.encode(), executable=True)
+        lay_out(package, tree, store, progress)
         metadata = Package(
             package.name,
             tool.version,
@@ -135,6 +131,15 @@ def make(package: ToolPackage, *, folder: Path, work: Path, store: Store, progre
             home=tool.home,
         )
         return pack(metadata, tree, folder)
+
+
+def lay_out(package: ToolPackage, tree: Path, store: Store, progress: Progress) -> None:
+    """Obtain a tool's archives and lay out what is taken from them below ``tree``; errors as for `make`."""
+    for archive in package.tool.platforms[package.platform]:
+        source = Source(package.name, archive.sha256, providers=(archive.place,))
+        _take(archive, package.name, obtain(source, store, progress), tree)
+    for place, text in package.tool.files.items():
+        _write(tree / place, text.encode(), executable=True)
 
 
 def _take(archive: Archive, tool: str, file: Path, tree: Path) -> None:

@@ -27,4 +27,4 @@ def conclude(check: str, problems: Sequence[str], good: str, evidence: Mapping[s
 def not_run(check: str, evidence: InspectEvidence | ExtrasEvidence) -> CheckResult:
     """Return ``inspected``: this machine cannot run the artifact, so what only a run shows stays open."""
     platform = evidence.environment.artifact.cell.platform
-    return CheckResult(check, Verdict.INSPECTED, f"not run: this machine cannot run {platform}")
+    return CheckResult(check, Verdict.INSPECTED, f"inspected, not run here: this machine cannot run {platform}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kafka_forge import checks
+from kafka_forge.model import CheckResult, Verdict
 
 if TYPE_CHECKING:
     from kafka_forge.contract import Contract
     from kafka_forge.evidence import ExtrasEvidence, InspectEvidence, RoundTripEvidence
-    from kafka_forge.model import CheckResult
 
 
 def judge(
@@ -28,3 +28,10 @@ def judge(
         if check.stage == stage:
             results += check.judge(check.arguments.model_validate(raw), evidence)
     return results
+
+
+def not_run(contract: Contract, platform: str, *, stage: str) -> list[CheckResult]:
+    """Return ``inspected`` for every promise of a stage: this machine cannot run the platform."""
+    summary = f"inspected, not run here: this machine cannot run {platform}"
+    promised = [name for name in contract.promises if checks.by_id()[name].stage == stage]
+    return [CheckResult(name, Verdict.INSPECTED, summary) for name in promised]

@@ -45,7 +45,7 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         leaks = paths.scan(package, paths.of_this_machine(_checkout(), _cache_root(package)))
         task.advance()
         task.note("asking the running client")
-        answer = runtime.ask(environment, modules_of(contract)) if platform.can_run() else {}
+        answer = runtime.ask(environment, modules_of(contract)) if environment.runner else {}
     return InspectEvidence(
         environment=environment,
         files=files,

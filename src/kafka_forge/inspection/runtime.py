@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kafka_forge.model import Environment, JsonObject
+    from kafka_forge.runner import Runner
 
 _PROBE = Path(__file__).parents[1] / "scenarios" / "probe.py"
 _SECONDS = 120.0
@@ -41,16 +42,22 @@ def ask(environment: Environment, modules: Sequence[str]) -> JsonObject:
 
 def probe(environment: Environment, modules: Sequence[str]) -> JsonObject:
     """Import the modules in the environment and look at what is loaded; arguments and errors as for `ask`."""
-    request: JsonObject = {"prefix": str(environment.prefix), "modules": list(modules) if environment.python else []}
+    runner = _runner(environment)
+    request: JsonObject = {
+        "prefix": runner.path(environment.prefix),
+        "modules": list(modules) if environment.python else [],
+    }
     if environment.python is None:
         platform = platforms.of(environment.artifact.cell.platform)
         library = environment.prefix / platform.library_dir / platform.librdkafka
-        request["library"] = str(library) if library.is_file() else None
-    interpreter = environment.python or Path(sys.executable)
-    command: list[str | Path] = [interpreter, "-I", _PROBE, json.dumps(request)]
-    done = processes.run(command, cwd=environment.prefix, environment=variables(environment), timeout=_SECONDS)
+        request["library"] = runner.path(library) if library.is_file() else None
+    command = runner.command([environment.interpreter, "-I", runner.path(_PROBE), json.dumps(request)])
+    done = processes.run(
+        command, cwd=environment.prefix, environment=variables(environment), timeout=_SECONDS * runner.slowness
+    )
     answers = [line for line in done.output.splitlines() if line.startswith(b'{"imports": ')]
     if done.returncode != 0 or not answers:
+        runner.check(done.returncode, _last_lines(done), environment.artifact.cell.id)
         raise _failed(environment, done)
     answer: JsonObject = json.loads(answers[-1])
     return answer
@@ -59,15 +66,29 @@ def probe(environment: Environment, modules: Sequence[str]) -> JsonObject:
 def _failed(environment: Environment, done: processes.Finished) -> ProbeFailed:
     how = f"ended with status {done.returncode}"
     if done.timed_out:
-        how = f"did not end within {_SECONDS:.0f} s"
+        how = f"did not end within {_SECONDS * _runner(environment).slowness:.0f} s"
     elif done.returncode < 0:
         how = f"was ended by signal {-done.returncode} (a crash)"
     return ProbeFailed(
         f"the program that looks from inside the environment {how}",
         where=environment.artifact.cell.id,
-        details=done.output.decode(errors="replace").splitlines()[-20:],
+        details=_last_lines(done),
         todo="import the artifact's modules by hand in an environment made by `kafka-forge install`.",
     )
+
+
+def _last_lines(done: processes.Finished) -> list[str]:
+    return done.output.decode(errors="replace").splitlines()[-20:]
+
+
+def _runner(environment: Environment) -> Runner:
+    if environment.runner is None:
+        raise ProbeFailed(
+            f"this machine cannot run programs of {environment.artifact.cell.platform}",
+            where=environment.artifact.cell.id,
+            todo="ask only an environment that has a runner.",
+        )
+    return environment.runner
 
 
 def _pip_check(environment: Environment) -> JsonObject:
@@ -78,6 +99,8 @@ def _pip_check(environment: Environment) -> JsonObject:
             "the toolkit's own Python has no pip", where=sys.prefix, todo="install pip there, or remove its folder."
         )
     runner = Path(found.origin).with_name("__pip-runner__.py")
-    command: list[str | Path] = [environment.python, "-I", runner, "check", "--disable-pip-version-check", "--no-color"]
-    done = processes.run(command, environment=variables(environment), timeout=_SECONDS)
+    how = _runner(environment)
+    arguments = ["-I", how.path(runner), "check", "--disable-pip-version-check", "--no-color"]
+    command = how.command([environment.python, *arguments])
+    done = processes.run(command, environment=variables(environment), timeout=_SECONDS * how.slowness)
     return {"ok": done.returncode == 0, "lines": done.output.decode(errors="replace").splitlines()}

@@ -63,8 +63,9 @@ class Platform(Protocol):
     def virtual_packages(self) -> Mapping[str, str]:
         """Virtual package → version that a solve assumes where this machine is not of the platform."""
 
-    def can_run(self) -> bool:
-        """Whether programs of this platform run on this machine."""
+    @property
+    def emulator(self) -> str | None:
+        """What runs this platform's programs on this machine: an emulator's name, empty for none, None for nothing."""
 
 
 def usable_cores() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import PurePath, PurePosixPath
 
@@ -61,9 +62,12 @@ class Posix:
         """See `Platform`."""
         return dict(_ASSUMED_MACOS if self._macos else _ASSUMED_LINUX)
 
-    def can_run(self) -> bool:
+    @property
+    def emulator(self) -> str | None:
         """See `Platform`."""
-        return self.here
+        if self.here:
+            return ""
+        return f"qemu-{self.name.partition('-')[2]}" if sys.platform == "linux" and not self._macos else None
 
     @property
     def _macos(self) -> bool:
@@ -114,6 +118,7 @@ class Windows:
         """See `Platform`."""
         return {"__win": "10.0"}
 
-    def can_run(self) -> bool:
+    @property
+    def emulator(self) -> str | None:
         """See `Platform`."""
-        return self.here
+        return "" if self.here else None

@@ -1,0 +1,40 @@
+"""How a program of a platform is run on this machine: as it is, by an emulator, or not at all.
+
+What an emulator needs is obtained by lock (``bootstrap/emulators.yaml``) into the cache and run from there, without a
+change of the system and without root.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kafka_forge import platforms
+from kafka_forge.runner import NATIVE
+
+if TYPE_CHECKING:
+    from kafka_forge.paths import Cache
+    from kafka_forge.progress import Progress
+    from kafka_forge.runner import Runner
+
+
+def runner(platform: str, cache: Cache, progress: Progress) -> Runner | None:
+    """Return how programs of a platform are run here; None where this machine cannot run them.
+
+    Args:
+        platform: the conda subdir.
+        cache: where emulators stand; what is missing is obtained.
+        progress: told about downloads.
+
+    Raises:
+        EmulatorMissing: the machine could run them, and lacks something that the tool does not install; names the
+            command that does.
+        SourceUnreachable, ChecksumMismatch: from obtaining an emulator.
+    """
+    from kafka_forge.emulators import qemu
+
+    name = platforms.of(platform).emulator
+    if name is None:
+        return None
+    if name.startswith("qemu-"):
+        return qemu.obtain(name, cache, progress)
+    return NATIVE
