@@ -12,7 +12,9 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
+import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -92,7 +94,10 @@ def pack(package: Package, tree: Path, folder: Path) -> Path:
     """
     target = folder / f"{package.stem}.conda"
     with atomic_path(target) as draft:
-        _write(package, tree, draft.parent)
+        timed = draft.parent / "timed"
+        timed.mkdir()
+        _write(package, tree, timed)
+        _without_hour(timed / draft.name, draft)
     return target
 
 
@@ -109,6 +114,16 @@ def _write(package: Package, tree: Path, folder: Path) -> None:
             archive.addfile(entry, io.BytesIO(content))
         for name in members:
             _add(archive, tree / name, name)
+
+
+def _without_hour(package: Path, target: Path) -> None:
+    """Copy a ``.conda`` file; the zip archive of the copy does not tell when it was made, its bytes are the same."""
+    with zipfile.ZipFile(package) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
+        for member in old.infolist():
+            entry = zipfile.ZipInfo(member.filename)  # of 1980
+            entry.file_size = member.file_size
+            with old.open(member) as source, new.open(entry, "w") as sink:
+                shutil.copyfileobj(source, sink)
 
 
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
