@@ -15,21 +15,25 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from kafka_forge import bases, channel, engine, plan, processes
+from kafka_forge import bases, channel, engine, plan, platforms, processes
+from kafka_forge.errors import DiskFull, ForgeError, Interrupted, NotWritable
 from kafka_forge.files import sha256_of, write_text_atomic
-from kafka_forge.model import Artifact
+from kafka_forge.model import Artifact, CheckResult, Verdict
 from kafka_forge.sources import load_hints
+from kafka_forge.stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from kafka_forge.examine import Stages
     from kafka_forge.model import Base, Cell, JsonObject
     from kafka_forge.paths import Cache
     from kafka_forge.plan import Planned
     from kafka_forge.progress import Progress
     from kafka_forge.selection import Selection
+
+_ENDS_ALL = (DiskFull, Interrupted, NotWritable)
+"""What is no cell's own fault, and would meet the others, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Built:
 
     bases: Mapping[str, Base]
     artifacts: tuple[Artifact, ...]
+    missing: tuple[tuple[Cell, CheckResult], ...] = ()
+    """Cells that were asked for and have no artifact, each with the check that says why: refused, or failed."""
 
     @property
     def base(self) -> Base:
@@ -146,40 +152,61 @@ def build(
     jobs: int,
     progress: Progress,
     stages: Stages | None = None,
+    keep_going: bool = False,
 ) -> Built:
     """Build the selected cells, and the cells here that they are built on, into the channel at ``output``.
+
+    A cell that the base cannot have (a Python that no registry offers for its platform) is refused, and among
+    `Built.missing`. With ``keep_going`` so is one that cannot be built: the others are built all the same.
 
     Raises:
         ForgeError: unknown names, a base that cannot be made, sources that cannot be had, a failed solve or build.
             Cells that are being built are finished first; all finished ones stay and are reused next time.
     """
+    timed = stages or Stages()
     begun = time.monotonic()
-    chosen = select_bases(selection, base, cache, progress)
-    one = next(iter(chosen.values()))
-    progress.say(f"base: {one.name} ({one.reason})")
-    if stages:
-        stages.add("base", begun)
+    plans = plan_on(selection, base, root)
+    timed.add("plan", begun)
     begun = time.monotonic()
-    plans = plan.plan(selection, root=root, variants=one.variants, with_dependencies=True)
-    if stages:
-        stages.add("plan", begun)
+    line = _Line({each.cell.id: each for each in plans}, keep_going)
+    chosen = _bases(line, base, cache, progress)
+    timed.add("base", begun)
     begun = time.monotonic()
-    workshop = _Workshop(chosen, output, cache, progress, output / "logs")
     channel.index(output)
-    artifacts = _in_order(workshop, plans, jobs)
-    if stages:
-        stages.add("build", begun)
-    wanted = {planned.cell.id for planned in plans if planned.selected}
-    return Built(chosen, tuple(artifacts[planned.cell.id] for planned in plans if planned.cell.id in wanted))
+    line.run(_Workshop(chosen, output, cache, progress, output / "logs"), jobs)
+    timed.add("build", begun)
+    wanted = [each.cell for each in plans if each.selected]
+    artifacts = tuple(line.done[cell.id] for cell in wanted if cell.id in line.done)
+    missing = tuple((cell, line.lost[cell.id]) for cell in wanted if cell.id in line.lost)
+    return Built(chosen, artifacts, missing)
 
 
-def select_bases(selection: Selection, base: str, cache: Cache, progress: Progress) -> dict[str, Base]:
-    """Return platform → base for every platform asked for; what is missing of them is made.
+def plan_on(selection: Selection, base: str, root: Path) -> tuple[Planned, ...]:
+    """Return the plan of a selection on a base, with all that it is built on; the base is not made for it.
 
     Raises:
-        ForgeError: as `bases.select`.
+        ForgeError: as `plan.plan` and `bases.variants`.
     """
-    return {platform: bases.select(base, platform, cache, progress) for platform in plan.platforms_of(selection)}
+    variants, lacking = bases.variants(base, root), bases.lacking(base, root)
+    return plan.plan(selection, root=root, variants=variants, lacking=lacking, with_dependencies=True)
+
+
+def _bases(line: _Line, base: str, cache: Cache, progress: Progress) -> dict[str, Base]:
+    """Return platform → base for every platform that has a cell to be built; what is missing of them is made."""
+    chosen: dict[str, Base] = {}
+    for platform in dict.fromkeys(each.cell.platform for each in line.waiting.values()):
+        try:
+            chosen[platform] = bases.select(base, platform, cache, progress)
+        except _ENDS_ALL:  # noqa: PERF203  (one try a platform)
+            raise
+        except ForgeError as error:
+            line.lose_platform(platform, error)
+    if not chosen:
+        # nothing can be built, or nothing need be: then the base of this machine stands for what there is
+        chosen[platforms.current()] = bases.select(base, platforms.current(), cache, progress)
+    one = next(iter(chosen.values()))
+    progress.say(f"base: {one.name} ({one.reason})")
+    return chosen
 
 
 def keys_of(plans: Sequence[Planned], chosen: Mapping[str, Base]) -> dict[str, str]:
@@ -192,35 +219,78 @@ def keys_of(plans: Sequence[Planned], chosen: Mapping[str, Base]) -> dict[str, s
     return keys
 
 
-def _in_order(workshop: _Workshop, plans: Sequence[Planned], jobs: int) -> Mapping[str, Artifact]:
-    """Build cells side by side as soon as what they are built on is there."""
-    keys = keys_of(plans, workshop.bases)
-    done: dict[str, Artifact] = {}
-    waiting = list(plans)
-    by_id = {planned.cell.id: planned.cell for planned in plans}
-    running: dict[Future[Artifact], str] = {}
-    with ThreadPoolExecutor(jobs, thread_name_prefix="build") as pool:
+class _Line:
+    """The cells on their way: those that wait, those that are done, and those that are lost."""
+
+    def __init__(self, plans: Mapping[str, Planned], keep_going: bool) -> None:
+        self.waiting = dict(plans)
+        self.done: dict[str, Artifact] = {}
+        self.lost: dict[str, CheckResult] = {}
+        self._plans = plans
+        self._keep_going = keep_going
+        for name, each in plans.items():
+            if each.refused:
+                self._lose(name, CheckResult("base-has-python", Verdict.REFUSED, each.refused))
+
+    def lose_platform(self, platform: str, error: ForgeError) -> None:
+        """Put down that nothing can be built for a platform; raise the error where that is to end it all."""
+        for name, each in list(self.waiting.items()):
+            if each.cell.platform == platform:
+                self._fail(name, error)
+
+    def run(self, workshop: _Workshop, jobs: int) -> None:
+        """Build cells side by side as soon as what they are built on is there."""
+        keys = keys_of(list(self.waiting.values()), workshop.bases)
+        running: dict[Future[Artifact], str] = {}
+        with ThreadPoolExecutor(jobs, thread_name_prefix="build") as pool:
+            try:
+                while self.waiting or running:
+                    for name in self._ready(set(running.values())):
+                        running[pool.submit(workshop.make, self.waiting.pop(name), keys[name])] = name
+                    finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        self._take(running.pop(future), future)
+            except KeyboardInterrupt:
+                processes.end_all()  # else leaving the pool would wait for the compilers
+                raise
+            except Exception:
+                pool.shutdown(wait=False, cancel_futures=True)  # what is being built may finish, and is kept
+                raise
+
+    def _ready(self, running: set[str]) -> list[str]:
+        """Return what can be begun now; of one artifact for several platforms only the first."""
+        busy = {self._file(name) for name in running}
+        ready = []
+        for name, planned in self.waiting.items():
+            if all(each in self.done for each in planned.built_on) and self._file(name) not in busy:
+                busy.add(self._file(name))
+                ready.append(name)
+        return ready
+
+    def _file(self, name: str) -> tuple[str, str]:
+        cell = self._plans[name].cell
+        return cell.subdir, cell.filename
+
+    def _take(self, name: str, future: Future[Artifact]) -> None:
         try:
-            while waiting or running:
-                busy = {(by_id[each].subdir, by_id[each].filename) for each in running.values()}
-                ready = [planned for planned in waiting if all(each in done for each in planned.built_on)]
-                for planned in ready:
-                    file = (planned.cell.subdir, planned.cell.filename)
-                    if file in busy:  # the same artifact for another platform
-                        continue
-                    busy.add(file)
-                    waiting.remove(planned)
-                    running[pool.submit(workshop.make, planned, keys[planned.cell.id])] = planned.cell.id
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    done[running.pop(future)] = future.result()
-        except KeyboardInterrupt:
-            processes.end_all()  # else leaving the pool would wait for the compilers
+            self.done[name] = future.result()
+        except _ENDS_ALL:
             raise
-        except Exception:
-            pool.shutdown(wait=False, cancel_futures=True)  # what is being built may finish, and is kept
-            raise
-    return done
+        except ForgeError as error:
+            self._fail(name, error)
+
+    def _fail(self, name: str, error: ForgeError) -> None:
+        if not self._keep_going:
+            raise error
+        self._lose(name, CheckResult("build", Verdict.FAIL, f"{error.code}: {error.what}", error.as_json()))
+
+    def _lose(self, name: str, why: CheckResult) -> None:
+        """Take a cell, and what is built on it, out of the line."""
+        self.waiting.pop(name, None)
+        self.lost[name] = why
+        for other, planned in list(self.waiting.items()):
+            if name in planned.built_on:
+                self._lose(other, CheckResult("build", why.verdict, f"{name}: {why.summary}", why.evidence))
 
 
 def overhead(output: Path, cell: Cell) -> float | None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kafka_forge.sources import Hints, Source
 
 _ADDRESSES = ("https:", "http:", "ftp:", "file:")
+_HOST_PLATFORM = "host-platform.yaml"
 _POSITION = re.compile(r"\b(\d+):\d+")
 
 
@@ -105,7 +106,7 @@ def render(recipe_dir: Path, variants: Sequence[Path], platform: str) -> tuple[R
     from rattler_build import JinjaConfig, PlatformConfig, RattlerBuildError, Stage0Recipe, VariantConfig
     from rattler_build.render import RenderConfig
 
-    config = PlatformConfig(target_platform=platform, build_platform=platforms.current())
+    config = PlatformConfig(target_platform=platform, host_platform=platform, build_platform=platforms.current())
     recipe = recipe_dir / "recipe.yaml"
     reading: Path | None = None
     try:
@@ -198,6 +199,8 @@ def build(
     """
     with _work(rendered, cache) as work:
         recipe = _draft(rendered, _sources(rendered, work / "sources", cache, hints, progress), work / "recipe")
+        if rendered.subdir not in ("noarch", platforms.current()):
+            _name_host_platform(rendered, recipe, work)
         solving.check(rendered, channels, solved)
         return _run(rendered, recipe, work, channels, channel_dir, log, cache, error_prefix_in_binary)
 
@@ -234,11 +237,12 @@ def _run(
 ) -> Path:
     job = {
         "recipe": str(recipe),
-        "variants": [str(path) for path in rendered.variant_files],
+        "variants": [str(path) for path in (*rendered.variant_files, *work.glob(_HOST_PLATFORM))],
         "platform": rendered.platform,
         "build_platform": platforms.current(),
         "name": rendered.name,
         "build": rendered.build,
+        "variant": dict(rendered.variant),
         "channels": list(channels),
         "remote": not all(url.startswith("file:") for url in channels),
         "output": str(work / "out"),
@@ -258,6 +262,27 @@ def _run(
     whole = work / rendered.filename
     finishing.forget_machine(made, whole)
     return channel.add(channel_dir, whole, rendered.subdir)
+
+
+def _name_host_platform(rendered: Rendered, recipe: Path, work: Path) -> None:
+    """Tell the engine for which platform the host environment is: from Python it learns that only as a variant's key.
+
+    (`output_from_rendered_variant` in py-rattler-build's build.rs.) The key must be used by the recipe to be kept, and
+    would then change the build strings, which depend on all keys that are used; so these are written down as they are.
+    """
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.width = 100_000
+    data = yaml.load(recipe.read_text(encoding="utf-8"))
+    siblings = render(rendered.recipe_dir, rendered.variant_files, rendered.platform)
+    strings = {each.name: each.build for each in siblings if each.python == rendered.python}
+    for part in data.get("outputs") or (data,):
+        part.setdefault("build", {})["string"] = strings.get(str(part["package"]["name"]), rendered.build)
+    data.setdefault("context", {})["kafka_forge_host"] = "${{ host_platform }}"
+    with recipe.open("w", encoding="utf-8") as stream:
+        yaml.dump(data, stream)
+    (work / _HOST_PLATFORM).write_text(f"host_platform: [{rendered.platform}]\n", encoding="utf-8")
 
 
 def script_seconds(log: Path) -> float | None:

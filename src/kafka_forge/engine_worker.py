@@ -91,7 +91,8 @@ def _build(job: JsonObject) -> int:
     from rattler_build.render import RenderConfig
     from rattler_build.tool_config import ToolConfiguration
 
-    platform = PlatformConfig(target_platform=job["platform"], build_platform=job["build_platform"])
+    target = job["platform"]
+    platform = PlatformConfig(target_platform=target, host_platform=target, build_platform=job["build_platform"])
     try:
         variants = VariantConfig.from_files_with_context(list(job["variants"]), JinjaConfig(platform=platform))
         outputs = Stage0Recipe.from_file(job["recipe"]).render(variants, RenderConfig(platform=platform))
@@ -121,7 +122,8 @@ def _build(job: JsonObject) -> int:
 
 def _is(output: Any, job: JsonObject) -> bool:
     recipe = output.recipe
-    return (recipe.package.name, recipe.build.string) == (job["name"], job["build"])
+    variant = {key: str(value) for key, value in output.variant.items() if key != "host_platform"}
+    return (recipe.package.name, recipe.build.string, variant) == (job["name"], job["build"], job["variant"])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ KF9xx about the machine.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,10 @@ class ForgeError(Exception):
         self.where = where
         self.todo = todo
         self.details = tuple(details)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the error as a check's evidence."""
+        return {"code": self.code, "where": self.where, "details": list(self.details), "next": self.todo}
 
     def __str__(self) -> str:
         lines = [f"{self.code}: {self.what}"]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections import defaultdict
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -22,6 +21,7 @@ from kafka_forge.errors import BrokerDied, DiskFull, ForgeError
 from kafka_forge.evidence import ExtrasEvidence
 from kafka_forge.model import CheckResult, Verdict
 from kafka_forge.report.model import ArtifactReport, BrokerFault, BrokerReport, artifact_report, gravest
+from kafka_forge.stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,17 +34,6 @@ if TYPE_CHECKING:
     from kafka_forge.progress import Progress, Task
 
 _T = TypeVar("_T")
-
-
-@dataclass(slots=True)
-class Stages:
-    """Wall seconds by stage, added up over cells that may run side by side."""
-
-    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-
-    def add(self, stage: str, begun: float) -> None:
-        """Add the time since ``begun`` (seconds, ``time.monotonic``) to a stage."""
-        self.seconds[stage] = round(self.seconds[stage] + time.monotonic() - begun, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,5 +257,4 @@ def _look_with_extras(run: Run, artifact: Artifact, contract: Contract) -> list[
 
 def _broken(error: ForgeError) -> CheckResult:
     """Turn an error of one artifact into a failed check: the other artifacts still get their verdicts."""
-    evidence = {"code": error.code, "where": error.where, "details": list(error.details), "next": error.todo}
-    return CheckResult("run", Verdict.FAIL, f"{error.code}: {error.what}", evidence)
+    return CheckResult("run", Verdict.FAIL, f"{error.code}: {error.what}", error.as_json())

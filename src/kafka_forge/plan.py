@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kafka_forge import engine, platforms
@@ -31,12 +32,14 @@ class Planned:
         rendered: the engine's rendered recipe.
         built_on: ids of the cells here that must be built first.
         selected: whether the user asked for it, or only something that is built on it.
+        refused: why it cannot be built on this base; None where it can.
     """
 
     cell: Cell
     rendered: Rendered
     built_on: tuple[str, ...] = ()
     selected: bool = True
+    refused: str | None = None
 
 
 def recipe_names(root: Path) -> list[str]:
@@ -61,7 +64,12 @@ def platforms_of(selection: Selection) -> tuple[str, ...]:
 
 
 def plan(
-    selection: Selection, *, root: Path, variants: Sequence[Path], with_dependencies: bool = False
+    selection: Selection,
+    *,
+    root: Path,
+    variants: Sequence[Path],
+    lacking: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    with_dependencies: bool = False,
 ) -> tuple[Planned, ...]:
     """Render the recipes and return the cells, each after those that it is built on.
 
@@ -69,6 +77,7 @@ def plan(
         selection: recipe names, platforms and Pythons to narrow it to.
         root: the checkout.
         variants: variant files laid over ``recipes/variants.yaml``, in order (the base's).
+        lacking: platform → Python → why the base cannot have it; such cells are planned, and refused.
         with_dependencies: also return cells that a selected one is built on, marked as not selected.
 
     Raises:
@@ -84,7 +93,8 @@ def plan(
     chosen: list[Planned] = []
     for platform in platforms_of(selection):
         rendered = {name: _render(root / "recipes" / name, files, platform) for name in names}
-        chosen += _narrow(_ordered(_planned(rendered, platform)), selection, with_dependencies)
+        cells = _ordered(_planned(rendered, platform, lacking.get(platform, {})))
+        chosen += _narrow(cells, selection, with_dependencies)
     if not any(planned.selected for planned in chosen):
         raise NothingSelected(
             "no cell has this recipe, platform and Python together", todo="`kafka-forge plan` shows all cells."
@@ -104,7 +114,7 @@ def _one_of(names: Sequence[str]) -> str:
     return f"name one of: {', '.join(names)}."
 
 
-def _planned(rendered: Mapping[str, Sequence[Rendered]], platform: str) -> list[Planned]:
+def _planned(rendered: Mapping[str, Sequence[Rendered]], platform: str, lacking: Mapping[str, str]) -> list[Planned]:
     packages = {each.name: recipe for recipe, variants in rendered.items() for each in variants}
     return [
         Planned(
@@ -119,10 +129,17 @@ def _planned(rendered: Mapping[str, Sequence[Rendered]], platform: str) -> list[
                 after=tuple(sorted({packages[name] for name in each.requires if name in packages} - {recipe})),
             ),
             rendered=each,
+            refused=_refusal(each.python, platform, lacking),
         )
         for recipe, variants in rendered.items()
         for each in variants
     ]
+
+
+def _refusal(python: str | None, platform: str, lacking: Mapping[str, str]) -> str | None:
+    if python is None or python not in lacking:
+        return None
+    return f"the embedded base has no Python {python} for {platform}: {lacking[python]}"
 
 
 def _ordered(plans: Sequence[Planned]) -> list[Planned]:

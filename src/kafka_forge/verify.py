@@ -16,9 +16,11 @@ from kafka_forge import build, platforms
 from kafka_forge.brokers import choose
 from kafka_forge.cleaning import using
 from kafka_forge.contract import load_contract
-from kafka_forge.examine import Run, Stages, examine_all
+from kafka_forge.examine import Run, examine_all
 from kafka_forge.files import write_text_atomic
+from kafka_forge.model import PLATFORMS
 from kafka_forge.report import model as report_model
+from kafka_forge.stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,26 +80,41 @@ def verify(
     stages = Stages()
     with using(cache):
         made = build.build(
-            selection, root=root, base=base, output=output, cache=cache, jobs=jobs, progress=progress, stages=stages
+            selection,
+            root=root,
+            base=base,
+            output=output,
+            cache=cache,
+            jobs=jobs,
+            progress=progress,
+            stages=stages,
+            keep_going=True,
         )
         contracts = contracts_of(made.artifacts, root)
         run = Run(made.base, names, cache, output, progress, stages=stages)
         examined = examine_all(run, made.artifacts, contracts, jobs)
+    reports = [*examined.artifacts, *(report_model.missing_report(cell, why) for cell, why in made.missing)]
     report = report_model.Report(
         format=2,
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - begun, 3),
         command=sys.argv,
-        verdict=report_model.gravest(each.verdict for each in examined.artifacts),
+        verdict=report_model.gravest(each.verdict for each in reports),
         base=report_model.BaseReport(name=made.base.name, channel=made.base.channel, reason=made.base.reason),
         brokers=examined.brokers,
         machine=machine(),
         tools=tools(),
         stages=dict(stages.seconds),
-        artifacts=examined.artifacts,
+        artifacts=sorted(reports, key=_place),
     )
     write_text_atomic(output / "report.json", report.model_dump_json(indent=2) + "\n")
     return Verified(report, tuple(examined.faults))
+
+
+def _place(report: report_model.ArtifactReport) -> tuple[int, str, list[int]]:
+    """Return what the report is sorted by: the platform, the recipe, the Python."""
+    python = [int(part) for part in (report.python or "0").split(".")]
+    return PLATFORMS.index(report.platform), report.recipe, python
 
 
 def contracts_of(artifacts: Sequence[Artifact], root: Path) -> dict[str, Contract]:

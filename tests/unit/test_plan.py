@@ -17,8 +17,10 @@ EMBEDDED = [ROOT / "bootstrap" / "variants.yaml"]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 
 
-def cells(selection: Selection, **options: bool) -> list[str]:
-    return [each.cell.id for each in plan.plan(selection, root=ROOT, variants=EMBEDDED, **options)]
+def cells(selection: Selection, with_dependencies: bool = False) -> list[str]:
+    return [
+        each.cell.id for each in plan.plan(selection, root=ROOT, variants=EMBEDDED, with_dependencies=with_dependencies)
+    ]
 
 
 def test_twelve_artifacts_each_after_what_it_is_built_on() -> None:

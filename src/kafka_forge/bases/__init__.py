@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from kafka_forge.bases.select import select, variants
+from kafka_forge.bases.select import lacking, select, variants
 
-__all__ = ["select", "variants"]
+__all__ = ["lacking", "select", "variants"]

@@ -19,18 +19,20 @@ from kafka_forge import channel, memory, processes
 from kafka_forge.bases import graph, pythons
 from kafka_forge.bases.graph import variants
 from kafka_forge.bases.nodes import Site
+from kafka_forge.bases.python_locks import Interpreters, load
 from kafka_forge.files import explain_os_errors
 from kafka_forge.model import Base
 from kafka_forge.paths import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from kafka_forge.bases.nodes import Node
     from kafka_forge.paths import Cache
     from kafka_forge.progress import Progress
 
-__all__ = ["ensure", "variants"]
+__all__ = ["ensure", "lacking", "variants"]
 
 _SIDE_BY_SIDE = 3
 """Two compiles, and beside them the Pythons, which mostly wait for the network."""
@@ -70,6 +72,15 @@ def ensure(platform: str, cache: Cache, progress: Progress, reason: str = "it wa
         fingerprint=_fingerprint(site, nodes),
         fingerprint_noarch=_fingerprint_noarch(site),
     )
+
+
+def lacking(root: Path) -> dict[str, dict[str, str]]:
+    """Return platform → Python → why no registry has it.
+
+    Raises:
+        LockInvalid: the lock cannot be read.
+    """
+    return load(Interpreters, root).absent
 
 
 def _make_pythons(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,18 @@ def variants(choice: str, root: Path) -> tuple[Path, ...]:
     return ()
 
 
+def lacking(choice: str, root: Path) -> dict[str, dict[str, str]]:
+    """Return platform → Python → why a base cannot have it; nothing for a channel, which is asked when it is solved.
+
+    Raises:
+        UnknownBase: the choice is no base.
+        LockInvalid: the lock of the embedded base's Pythons cannot be read.
+    """
+    from kafka_forge.bases import embedded
+
+    return embedded.lacking(root) if variants(choice, root) == embedded.variants(root) else {}
+
+
 def _remote(choice: str, reason: str) -> Base:
     return Base(name=choice, channel=_url(choice), variants=(), reason=reason)
 
@@ -95,6 +108,7 @@ def _url(choice: str) -> str:
     return str(rattler.Channel(choice).base_url)
 
 
+@functools.cache
 def _silence(choice: str, platform: str) -> str | None:
     """Ask a channel for its index; return why it does not answer, or None if it does."""
     import requests

@@ -19,12 +19,14 @@ def built(selection: Selection, base: str, root: Path, output: Path, cache: Cach
     Raises:
         NotBuilt: one of them is not there, or is older than its recipe.
     """
-    from kafka_forge import build, plan
-    from kafka_forge.errors import NotBuilt
+    from kafka_forge import bases, build
+    from kafka_forge.errors import NotBuilt, NothingSelected
 
-    chosen = build.select_bases(selection, base, cache, progress)
-    variants = next(iter(chosen.values())).variants
-    plans = plan.plan(selection, root=root, variants=variants, with_dependencies=True)
+    plans = [planned for planned in build.plan_on(selection, base, root) if not planned.refused]
+    if not plans:
+        raise NothingSelected("the base can have none of these cells", todo="`kafka-forge plan` says why.")
+    wanted = dict.fromkeys(planned.cell.platform for planned in plans)
+    chosen = {platform: bases.select(base, platform, cache, progress) for platform in wanted}
     keys = build.keys_of(plans, chosen)
     artifacts = []
     for planned in plans:

@@ -37,3 +37,5 @@ def command(selection: Selection, base: str, jobs: int, output: Path | None, as_
     for artifact in built.artifacts:
         state = "unchanged" if artifact.reused else f"built in {artifact.seconds:.1f} s"
         click.echo(f"{artifact.cell.id:<44} {artifact.cell.subdir}/{artifact.path.name}  {state}")
+    for cell, why in built.missing:
+        click.echo(f"{cell.id:<44} {why.verdict}: {why.summary}")

@@ -23,10 +23,12 @@ def command(selection: Selection, base: str, as_json: bool) -> None:
     from kafka_forge.paths import project_root
 
     root = project_root()
-    plans = plan.plan(selection, root=root, variants=bases.variants(base, root))
+    variants, lacking = bases.variants(base, root), bases.lacking(base, root)
+    plans = plan.plan(selection, root=root, variants=variants, lacking=lacking)
     if as_json:
-        echo_json([{**asdict(each.cell), "id": each.cell.id, "built_on": each.built_on} for each in plans])
+        rows = [(each, {"id": each.cell.id, "built_on": each.built_on, "refused": each.refused}) for each in plans]
+        echo_json([{**asdict(each.cell), **row} for each, row in rows])
         return
     for each in plans:
-        click.echo(f"{each.cell.id:<44} {each.cell.subdir}/{each.cell.filename}")
+        click.echo(f"{each.cell.id:<44} {each.refused or f'{each.cell.subdir}/{each.cell.filename}'}")
     click.echo(f"{len(plans)} cells")

@@ -64,7 +64,11 @@ def command(
     if verified.faults:
         raise verified.faults[0]
     if report.verdict is Verdict.FAIL:
-        failed = [f"{each.recipe} {each.python or ''}".strip() for each in report.artifacts if each.verdict == "fail"]
+        failed = [
+            f"{each.recipe} {each.platform} {each.python or ''}".strip()
+            for each in report.artifacts
+            if each.verdict == "fail"
+        ]
         raise VerdictsNotGreen(
             f"{len(failed)} of {len(report.artifacts)} artifacts failed: {', '.join(failed)}",
             where=str(target / "report.json"),

@@ -11,7 +11,7 @@ from kafka_forge.model import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kafka_forge.model import Artifact, CheckResult
+    from kafka_forge.model import Artifact, Cell, CheckResult
 
 
 class _Part(BaseModel):
@@ -41,8 +41,8 @@ class ArtifactReport(_Part):
     build: str = Field(description="the conda build string")
     platform: str = Field(description="the conda subdir it was built for")
     python: str | None = Field(description="X.Y, or null where the artifact serves every Python")
-    file: str = Field(description="the .conda file, relative to the report's folder")
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    file: str | None = Field(description="the .conda file, relative to the report's folder; null where there is none")
+    sha256: str | None = Field(pattern="^[0-9a-f]{64}$")
     size: int = Field(ge=0, description="of the file, in bytes")
     reused: bool = Field(description="whether it had been built by an earlier run and nothing had changed")
     build_seconds: float = Field(ge=0)
@@ -125,17 +125,7 @@ def artifact_report(
 ) -> ArtifactReport:
     """Put together what is known about one artifact."""
     cell = artifact.cell
-    checks = [
-        CheckReport(
-            id=result.id,
-            broker=result.broker,
-            verdict=result.verdict,
-            summary=result.summary,
-            evidence=dict(result.evidence),
-            seconds=round(result.seconds, 3),
-        )
-        for result in results
-    ]
+    checks = [_check(result) for result in results]
     return ArtifactReport(
         recipe=cell.recipe,
         name=cell.name,
@@ -152,4 +142,36 @@ def artifact_report(
         environment=list(packages),
         verdict=gravest(check.verdict for check in checks),
         checks=checks,
+    )
+
+
+def missing_report(cell: Cell, why: CheckResult) -> ArtifactReport:
+    """Put down a cell that has no artifact: the base cannot have it (refused), or it could not be built (fail)."""
+    return ArtifactReport(
+        recipe=cell.recipe,
+        name=cell.name,
+        version=cell.version,
+        build=cell.build,
+        platform=cell.platform,
+        python=cell.python,
+        file=None,
+        sha256=None,
+        size=0,
+        reused=False,
+        build_seconds=0,
+        verify_seconds=0,
+        environment=[],
+        verdict=why.verdict,
+        checks=[_check(why)],
+    )
+
+
+def _check(result: CheckResult) -> CheckReport:
+    return CheckReport(
+        id=result.id,
+        broker=result.broker,
+        verdict=result.verdict,
+        summary=result.summary,
+        evidence=dict(result.evidence),
+        seconds=round(result.seconds, 3),
     )

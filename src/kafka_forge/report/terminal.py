@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kafka_forge.progress import Progress, Task
     from kafka_forge.report.model import ArtifactReport, CheckReport, Report
 
+_PLATFORM = ("platform",)
 _SHOWN = 4
 """How many checks with the same reason are named in the terminal."""
 
@@ -150,12 +151,13 @@ def _title(report: Report) -> str:
 
 def _by_artifact(report: Report) -> Table:
     table = Table(title=_title(report), title_justify="left")
-    for header in ("artifact", "version", "python", "checks", "verdict"):
+    for header in ("artifact", "version", *_PLATFORM[: _several(report)], "python", "checks", "verdict"):
         table.add_column(header, overflow="fold")
     for artifact in report.artifacts:
         table.add_row(
             artifact.recipe,
             artifact.version,
+            *(artifact.platform,)[: _several(report)],
             artifact.python or "any",
             _counts(artifact),
             verdict_text(artifact.verdict),
@@ -174,16 +176,28 @@ def _by_broker(report: Report) -> Table:
         pad_edge=False,
     )
     parts = [None, *(broker.name for broker in report.brokers)]
-    for header in ("artifact", "python", *(part or "inspect" for part in parts), "verdict"):
+    for header in (
+        "artifact",
+        *_PLATFORM[: _several(report)],
+        "python",
+        *(part or "inspect" for part in parts),
+        "verdict",
+    ):
         table.add_column(header, overflow="fold")
     for artifact in report.artifacts:
         table.add_row(
             f"{artifact.recipe} {artifact.version}",
+            *(artifact.platform,)[: _several(report)],
             artifact.python or "any",
             *(_part(artifact, part) for part in parts),
             verdict_text(artifact.verdict),
         )
     return table
+
+
+def _several(report: Report) -> int:
+    """Return 1 where the report is about several platforms, so that a column is to name them, else 0."""
+    return int(len({artifact.platform for artifact in report.artifacts}) > 1)
 
 
 def _part(artifact: ArtifactReport, broker: str | None) -> Text:
@@ -196,7 +210,7 @@ def print_checks(artifacts: Sequence[ArtifactReport], console: Console | None = 
     """Print every check of some artifacts, a line each, in the order that they were judged."""
     console = console or Console(file=sys.stdout)
     for artifact in artifacts:
-        title = f"{artifact.recipe} {artifact.version} python {artifact.python or 'any'}: "
+        title = f"{artifact.recipe} {artifact.version} {artifact.platform} python {artifact.python or 'any'}: "
         console.print(Text(title, style="bold").append_text(verdict_text(artifact.verdict)))
         for check in artifact.checks:
             where = f" on {check.broker}" if check.broker else ""
@@ -214,7 +228,9 @@ def _print_some(artifacts: Sequence[ArtifactReport], verdict: Verdict, console: 
     if found:
         console.print(Text(f"\n{verdict.value}:", style=_STYLE[verdict]))
     for (recipe, summary), those in found.items():
-        pythons = dict.fromkeys(artifact.python or "any" for artifact, _ in those)
+        several = len({artifact.platform for artifact in artifacts}) > 1
+        cells = ((artifact, artifact.python or "any") for artifact, _ in those)
+        pythons = dict.fromkeys(f"{each.platform} {python}" if several else python for each, python in cells)
         brokers = dict.fromkeys(check.broker for _, check in those if check.broker)
         where = ", ".join(pythons) + (f"; Kafka {', '.join(brokers)}" if brokers else "")
         console.print(Text(f"  {recipe} [{where}] {summary}"), soft_wrap=True)
