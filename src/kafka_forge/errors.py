@@ -3,7 +3,7 @@
 The command line prints an error as one block and exits with its ``exit_code``; a traceback is shown only with
 ``--debug``. The codes are stable: KF1xx is about what was asked for, KF2xx about the network and sources,
 KF3xx about solving and building, KF4xx about environments and inspection, KF5xx about brokers and round trips,
-KF9xx about the machine.
+KF6xx about publishing, KF9xx about the machine.
 """
 
 from __future__ import annotations
@@ -59,6 +59,13 @@ class VerdictsNotGreen(ForgeError):
 
     code = "KF002"
     exit_code = 2
+
+
+class Differs(ForgeError):
+    """What was compared (a feedstock with our recipes) is not the same; the differences were printed."""
+
+    code = "KF003"
+    exit_code = 3
 
 
 # --- KF1xx: what was asked for -------------------------------------------------------------------------------
@@ -131,6 +138,41 @@ class NotBuilt(ForgeError):
     """A stage was asked about an artifact that has not been built yet."""
 
     code = "KF110"
+    exit_code = 10
+
+
+class UnknownRevision(ForgeError):
+    """``--changed-since`` names no commit that git can compare with."""
+
+    code = "KF120"
+    exit_code = 10
+
+
+class ReportInvalid(ForgeError):
+    """A ``report.json`` (or a saved plan of the matrix) is missing, does not parse or breaks its schema."""
+
+    code = "KF121"
+    exit_code = 11
+
+
+class ReportsDisagree(ForgeError):
+    """Reports that are to be merged tell of the same cell, and do not mean the same artifact."""
+
+    code = "KF122"
+    exit_code = 11
+
+
+class FeedstockInvalid(ForgeError):
+    """A folder is no conda-forge feedstock, or one of its files cannot be read."""
+
+    code = "KF123"
+    exit_code = 11
+
+
+class UnknownCell(ForgeError):
+    """The report has no cell of that name."""
+
+    code = "KF124"
     exit_code = 10
 
 

@@ -1,6 +1,6 @@
 """The main job: from recipes to a verdict about every artifact, and the report of it.
 
-plan → base → build → for each artifact, side by side: `examine` → report.
+plan → base → build → for each artifact, side by side: `examine` → report, as JSON and as a page.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from kafka_forge.examine import Run, examine_all
 from kafka_forge.files import write_text_atomic
 from kafka_forge.model import PLATFORMS
 from kafka_forge.report import model as report_model
+from kafka_forge.report import page
 from kafka_forge.stages import Stages
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def verify(
     jobs: int,
     progress: Progress,
 ) -> Verified:
-    """Build what is not built, then install, inspect and try every artifact, and write ``report.json``.
+    """Build what is not built, then install, inspect and try every artifact, and write ``report.json`` and its page.
 
     Args:
         selection: what to narrow it to.
@@ -108,6 +109,7 @@ def verify(
         artifacts=sorted(reports, key=_place),
     )
     write_text_atomic(output / "report.json", report.model_dump_json(indent=2) + "\n")
+    page.write(report, output / "report.html")
     return Verified(report, tuple(examined.faults))
 
 

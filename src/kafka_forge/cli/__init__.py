@@ -29,6 +29,8 @@ COMMANDS = {
     "broker": "Start, stop and list brokers.",
     "base": "Make the embedded base channel, or say which base would be taken.",
     "sources": "Obtain the upstream sources of recipes, by sha256.",
+    "matrix": "Show what would be built on all platforms, and the CI jobs that build it.",
+    "report": "Show the evidence of a run, and merge the reports of several.",
     "bench": "Measure the toolkit and the clients.",
     "test": "Run ruff, mypy, the unit tests and the integration tests.",
     "clean": "Show what the cache holds, and remove it.",

@@ -33,8 +33,8 @@ def command(
 ) -> None:
     """Build everything, install it afresh, and pass messages through a real Kafka, or through several.
 
-    The report is written to report.json in the output folder. The exit status is 0 only if every verdict is a pass,
-    or a refusal that the recipe's contract names.
+    The report is written to report.json and report.html in the output folder. The exit status is 0 only if every
+    verdict is a pass, or a refusal that the recipe's contract names.
     """
     from kafka_forge import verify
     from kafka_forge.errors import VerdictsNotGreen
@@ -60,7 +60,7 @@ def command(
         click.echo(report.model_dump_json(indent=2))
     else:
         terminal.print_report(report)
-        click.echo(f"report: {target / 'report.json'}")
+        click.echo(f"report: {target / 'report.json'}, as a page: {target / 'report.html'}")
     if verified.faults:
         raise verified.faults[0]
     if report.verdict is Verdict.FAIL:

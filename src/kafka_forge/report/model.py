@@ -88,8 +88,30 @@ class MachineReport(_Part):
     python: str = Field(description="the toolkit's own Python")
 
 
+class RefusedCell(_Part):
+    """A cell that was not built, because the base cannot have it."""
+
+    recipe: str
+    platform: str
+    python: str | None
+    reason: str = Field(min_length=1, description="why it cannot be, one sentence")
+
+
+class RunReport(_Part):
+    """One of the runs that a merged report was made from."""
+
+    started: str = Field(description="UTC, ISO 8601")
+    seconds: float = Field(ge=0)
+    command: list[str]
+    base: BaseReport
+    brokers: list[BrokerReport]
+    machine: MachineReport
+    tools: dict[str, str]
+    cells: list[str] = Field(description="the cells that it reported on: recipe/platform/python")
+
+
 class Report(_Part):
-    """One run of ``verify``."""
+    """One run of ``verify``, or several merged: then base, machine and tools are the first run's."""
 
     format: Literal[2] = Field(2, description="rises when a reader of the old format would be misled")
     started: str = Field(description="UTC, ISO 8601")
@@ -102,6 +124,13 @@ class Report(_Part):
     tools: dict[str, str] = Field(description="tool -> version")
     stages: dict[str, float] = Field(description="stage -> wall seconds; stages overlap where cells run side by side")
     artifacts: list[ArtifactReport]
+    refused: list[RefusedCell] = Field(default_factory=list, description="cells that the base cannot have")
+    runs: list[RunReport] = Field(default_factory=list, description="where merged: each run that it was merged from")
+
+
+def cell_id(row: ArtifactReport | RefusedCell) -> str:
+    """Return a cell in one word, for example ``pykafka/linux-64/3.12``."""
+    return f"{row.recipe}/{row.platform}/{row.python or 'any'}"
 
 
 _GRAVITY = (Verdict.FAIL, Verdict.REFUSED, Verdict.INSPECTED, Verdict.PASS)

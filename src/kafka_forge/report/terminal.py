@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import threading
 import time
@@ -17,17 +18,20 @@ from rich.table import Table
 from rich.text import Text
 
 from kafka_forge.model import Verdict
-from kafka_forge.report.model import gravest
+from kafka_forge.report.grid import report_grid
+from kafka_forge.report.model import cell_id, gravest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.progress import TaskID
 
+    from kafka_forge.matrix import Job
     from kafka_forge.progress import Progress, Task
+    from kafka_forge.report.grid import Grid, GridCell
     from kafka_forge.report.model import ArtifactReport, CheckReport, Report
 
-_PLATFORM = ("platform",)
+_WIDTH = 120
 _SHOWN = 4
 """How many checks with the same reason are named in the terminal."""
 
@@ -136,13 +140,21 @@ def _counts(artifact: ArtifactReport) -> str:
 def print_report(report: Report, console: Console | None = None) -> None:
     """Print the table of artifacts, then every failure with its reason, then the refusals.
 
-    With several brokers, the table shows what each of them, and the inspection, says about each artifact.
+    With several platforms, the table is the whole matrix; with several brokers, it shows what each of them, and the
+    inspection, says about each artifact.
     """
-    console = console or Console(file=sys.stdout)
-    console.print(_by_broker(report) if len(report.brokers) > 1 else _by_artifact(report))
+    console = console or wide_console()
+    console.print(_table(report))
     _print_some(report.artifacts, Verdict.FAIL, console)
     _print_some(report.artifacts, Verdict.REFUSED, console)
     console.print(Text("verdict: ").append_text(verdict_text(report.verdict)), f"in {report.seconds:.0f} s")
+
+
+def _table(report: Report) -> Table:
+    grid = report_grid(report)
+    if len(grid.platforms) > 1:
+        return grid_table(grid, title=_title(report))
+    return _by_broker(report) if len(report.brokers) > 1 else _by_artifact(report)
 
 
 def _title(report: Report) -> str:
@@ -151,13 +163,12 @@ def _title(report: Report) -> str:
 
 def _by_artifact(report: Report) -> Table:
     table = Table(title=_title(report), title_justify="left")
-    for header in ("artifact", "version", *_PLATFORM[: _several(report)], "python", "checks", "verdict"):
+    for header in ("artifact", "version", "python", "checks", "verdict"):
         table.add_column(header, overflow="fold")
     for artifact in report.artifacts:
         table.add_row(
             artifact.recipe,
             artifact.version,
-            *(artifact.platform,)[: _several(report)],
             artifact.python or "any",
             _counts(artifact),
             verdict_text(artifact.verdict),
@@ -176,18 +187,11 @@ def _by_broker(report: Report) -> Table:
         pad_edge=False,
     )
     parts = [None, *(broker.name for broker in report.brokers)]
-    for header in (
-        "artifact",
-        *_PLATFORM[: _several(report)],
-        "python",
-        *(part or "inspect" for part in parts),
-        "verdict",
-    ):
+    for header in ("artifact", "python", *(part or "inspect" for part in parts), "verdict"):
         table.add_column(header, overflow="fold")
     for artifact in report.artifacts:
         table.add_row(
             f"{artifact.recipe} {artifact.version}",
-            *(artifact.platform,)[: _several(report)],
             artifact.python or "any",
             *(_part(artifact, part) for part in parts),
             verdict_text(artifact.verdict),
@@ -195,15 +199,46 @@ def _by_broker(report: Report) -> Table:
     return table
 
 
-def _several(report: Report) -> int:
-    """Return 1 where the report is about several platforms, so that a column is to name them, else 0."""
-    return int(len({artifact.platform for artifact in report.artifacts}) > 1)
-
-
 def _part(artifact: ArtifactReport, broker: str | None) -> Text:
     """Return what the checks with one broker (None: without any) say; a dash where there are none."""
     verdicts = [check.verdict for check in artifact.checks if check.broker == broker]
     return verdict_text(gravest(verdicts)) if verdicts else Text("–")
+
+
+def wide_console() -> Console:
+    """Return a console on standard output; where that is no terminal, its lines are long enough for the matrix."""
+    console = Console(file=sys.stdout)
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDTH)
+    return console
+
+
+def grid_table(grid: Grid, *, title: str) -> Table:
+    """Return the whole matrix as a table: a row for each recipe and Python, a column for each platform."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for header in ("recipe", "python"):
+        table.add_column(header, no_wrap=True)
+    for platform in grid.platforms:
+        table.add_column(platform.replace("-", "\n"))
+    for row in grid.rows:
+        table.add_row(row.recipe, row.python, *(_ink(row.cells.get(platform)) for platform in grid.platforms))
+    return table
+
+
+def _ink(cell: GridCell | None) -> Text:
+    if cell is None:
+        return Text("–", style="dim")
+    return verdict_text(cell.verdict) if cell.verdict else Text("build")
+
+
+def jobs_table(jobs: Sequence[Job]) -> Table:
+    """Return the CI jobs as a table."""
+    table = Table(title=f"{len(jobs)} CI jobs", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for header in ("platform", "runner", "emulator", "recipes"):
+        table.add_column(header)
+    for job in jobs:
+        table.add_row(job.platform, job.runner, job.emulator or "none", ", ".join(job.recipes))
+    return table
 
 
 def print_checks(artifacts: Sequence[ArtifactReport], console: Console | None = None) -> None:
@@ -216,6 +251,23 @@ def print_checks(artifacts: Sequence[ArtifactReport], console: Console | None = 
             where = f" on {check.broker}" if check.broker else ""
             line = Text("  ").append_text(verdict_text(check.verdict)).append(f"  {check.id}{where}: {check.summary}")
             console.print(line, soft_wrap=True)
+
+
+def print_evidence(artifacts: Sequence[ArtifactReport], console: Console | None = None) -> None:
+    """Print what each artifact is, what stood in its fresh environment, and every check with all of its evidence."""
+    console = console or Console(file=sys.stdout)
+    for artifact in artifacts:
+        title = Text(f"{cell_id(artifact)}: ", style="bold").append_text(verdict_text(artifact.verdict))
+        console.print(
+            title, f"\n  {artifact.file} ({artifact.size} bytes)\n  sha256 {artifact.sha256}", highlight=False
+        )
+        console.print(Text(f"  with {', '.join(artifact.environment)}", style="dim"))
+        for check in artifact.checks:
+            line = Text("  ").append_text(verdict_text(check.verdict)).append(f"  {check.id}: {check.summary}")
+            console.print(line, soft_wrap=True)
+            for key, value in check.evidence.items():
+                text = f"      {key}: {json.dumps(value, ensure_ascii=False, default=str)}"
+                console.print(Text(text, style="dim"), soft_wrap=True)
 
 
 def _print_some(artifacts: Sequence[ArtifactReport], verdict: Verdict, console: Console) -> None:

@@ -1,0 +1,94 @@
+"""``kafka-forge matrix``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kafka_forge.cli.options import echo_json, json_option, selection_options
+
+if TYPE_CHECKING:
+    from kafka_forge.matrix import Job
+    from kafka_forge.plan import Planned
+    from kafka_forge.selection import Selection
+
+
+@click.command()
+@selection_options
+@click.option(
+    "--base",
+    default="conda-forge",
+    metavar="conda-forge|embedded|URL",
+    help="Whose pins and Pythons to plan with; nothing is asked of it.  [default: conda-forge]",
+)
+@click.option("--github", is_flag=True, help="Print the strategy.matrix of a GitHub workflow, on one line.")
+@click.option("--changed-since", metavar="REVISION", help="Only what differs from where the checkout left REVISION.")
+@click.option(
+    "--against",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FEEDSTOCK_DIR",
+    help="Compare with a conda-forge feedstock's .ci_support; exit status 3 if they differ.",
+)
+@json_option
+def command(
+    selection: Selection, base: str, github: bool, changed_since: str | None, against: Path | None, as_json: bool
+) -> None:
+    """Show what would be built, on all platforms, and the CI jobs that would build it."""
+    from kafka_forge import bases, matrix, plan
+    from kafka_forge.paths import project_root
+    from kafka_forge.selection import Selection
+
+    root = project_root()
+    chosen = Selection(selection.recipes, selection.platforms or ("all",), selection.pythons)
+    variants = bases.variants(base, root)
+    if against is not None:
+        _against(against, chosen, root, as_json)
+        return
+    plans = list(plan.plan(chosen, root=root, variants=variants))
+    if changed_since is not None:
+        everything = plan.plan(Selection(platforms=("linux-64",)), root=root, variants=variants)
+        touched = matrix.touched(matrix.changed_files(root, changed_since), everything)
+        plans = [planned for planned in plans if planned.cell.recipe in touched]
+    jobs = matrix.jobs(plans, chosen)
+    if github:
+        import json
+
+        click.echo(json.dumps(matrix.github(jobs)))
+    elif as_json:
+        cells = [{**asdict(planned.cell), "id": planned.cell.id} for planned in plans]
+        echo_json({"jobs": [asdict(job) for job in jobs], "cells": cells})
+    else:
+        _show(plans, jobs)
+
+
+def _against(feedstock: Path, selection: Selection, root: Path, as_json: bool) -> None:
+    from kafka_forge import feedstock_matrix
+    from kafka_forge.errors import Differs
+
+    compared = feedstock_matrix.compare(feedstock, selection, root)
+    if as_json:
+        echo_json(compared.as_json())
+    else:
+        for line in compared.lines():
+            click.echo(line)
+    if compared.differences:
+        raise Differs(
+            f"{compared.recipe}: {len(compared.differences)} differences from the feedstock's matrix",
+            where=str(feedstock / ".ci_support"),
+            todo="rerender the feedstock, or change recipes/variants.yaml, whichever is behind.",
+        )
+
+
+def _show(plans: list[Planned], jobs: tuple[Job, ...]) -> None:
+    from kafka_forge.report import terminal
+    from kafka_forge.report.grid import planned_grid
+
+    console = terminal.wide_console()
+    if not jobs:
+        console.print("nothing to build: the change touches no recipe")
+        return
+    console.print(terminal.grid_table(planned_grid(plans), title=f"{len(plans)} cells"))
+    console.print(terminal.jobs_table(jobs))

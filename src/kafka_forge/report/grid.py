@@ -1,0 +1,110 @@
+"""The whole matrix as one table: a row for each recipe and Python, a column for each platform.
+
+The terminal, the Markdown and the HTML page all show this grid; only their ink differs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kafka_forge.model import PLATFORMS, Verdict
+from kafka_forge.report.model import cell_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kafka_forge.plan import Planned
+    from kafka_forge.report.model import ArtifactReport, RefusedCell, Report
+
+WORDS = {Verdict.INSPECTED: "inspected, not run here"}
+"""Verdicts that say more than their one word in the evidence; a cell of the grid has room for the word only."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridCell:
+    """What one cell shows.
+
+    Attributes:
+        id: ``recipe/platform/python``.
+        verdict: None where the cell is only planned.
+        counts: verdict → number of checks.
+        reason: for the cells that are not a plain pass: why, in one sentence.
+    """
+
+    id: str
+    verdict: Verdict | None
+    counts: Mapping[Verdict, int]
+    reason: str = ""
+
+    @property
+    def text(self) -> str:
+        """The verdict and how many checks stand behind it."""
+        if self.verdict is None:
+            return "planned"
+        counted = self.counts.get(self.verdict, 0)
+        return f"{self.verdict} {counted}/{sum(self.counts.values())}" if counted else str(self.verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """One recipe and Python; ``cells`` has no entry for a platform that was not part of the run."""
+
+    recipe: str
+    version: str
+    python: str
+    cells: Mapping[str, GridCell]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """All rows, and the platforms that any of them has."""
+
+    platforms: tuple[str, ...]
+    rows: tuple[GridRow, ...]
+
+    @property
+    def cells(self) -> tuple[GridCell, ...]:
+        """Every cell, row by row."""
+        return tuple(row.cells[name] for row in self.rows for name in self.platforms if name in row.cells)
+
+
+def report_grid(report: Report) -> Grid:
+    """Return the grid of a report: what was proven, and what the base cannot have."""
+    proven = [(each.recipe, each.version, each.python, each.platform, _proven(each)) for each in report.artifacts]
+    return _grid([*proven, *((each.recipe, "", each.python, each.platform, _refused(each)) for each in report.refused)])
+
+
+def planned_grid(plans: Sequence[Planned]) -> Grid:
+    """Return the grid of what would be built."""
+    cells = [planned.cell for planned in plans]
+    return _grid((each.recipe, each.version, each.python, each.platform, GridCell(each.id, None, {})) for each in cells)
+
+
+def _refused(row: RefusedCell) -> GridCell:
+    return GridCell(cell_id(row), Verdict.REFUSED, {}, row.reason)
+
+
+def _proven(row: ArtifactReport) -> GridCell:
+    reasons = dict.fromkeys(check.summary for check in row.checks if check.verdict is row.verdict)
+    reason = "" if row.verdict is Verdict.PASS else "; ".join(reasons)
+    return GridCell(cell_id(row), row.verdict, Counter(check.verdict for check in row.checks), reason)
+
+
+def _grid(found: Iterable[tuple[str, str, str | None, str, GridCell]]) -> Grid:
+    cells: dict[tuple[str, str], dict[str, GridCell]] = {}
+    versions: dict[str, str] = {}
+    for recipe, version, python, platform, cell in found:
+        cells.setdefault((recipe, python or "any"), {})[platform] = cell
+        versions[recipe] = version or versions.get(recipe, "")
+    order = sorted(cells, key=lambda key: (key[0], _numbers(key[1])))
+    seen = {platform for row in cells.values() for platform in row}
+    return Grid(
+        platforms=tuple(platform for platform in PLATFORMS if platform in seen),
+        rows=tuple(GridRow(recipe, versions[recipe], python, cells[recipe, python]) for recipe, python in order),
+    )
+
+
+def _numbers(python: str) -> list[int]:
+    return [int(part) for part in python.split(".") if part.isdigit()]
