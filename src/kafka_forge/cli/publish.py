@@ -1,0 +1,67 @@
+"""``kafka-forge publish``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kafka_forge.cli.options import echo_json, json_option
+
+if TYPE_CHECKING:
+    from kafka_forge.publishing import Destination
+
+
+@click.command()
+@click.option("--channel", required=True, metavar="FOLDER|anaconda:OWNER|KIND+URL/CHANNEL", help="Where to; see below.")
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder with report.json and the artifacts.  [default: output/ in the checkout]",
+)
+@json_option
+def command(channel: str, folder: Path | None, as_json: bool) -> None:
+    """Put what a green report has proven into a channel; nothing is ever replaced.
+
+    \b
+    --channel /srv/channel                     a folder
+    --channel anaconda:OWNER or anaconda:OWNER/LABEL
+    --channel prefix+https://SERVER/CHANNEL    so too quetz+, artifactory+ and anaconda+
+
+    The server's API key is read from KAFKA_FORGE_TOKEN, or from rattler's stored credentials (RATTLER_AUTH_FILE).
+    A run that was broken off can be repeated: files that are there with the same bytes are left alone.
+    """
+    from kafka_forge import publishing
+    from kafka_forge.paths import project_root
+    from kafka_forge.report import merging, terminal
+
+    source = (folder or project_root() / "output").resolve()
+    destination = _destination(channel)
+    report = merging.load(source / "report.json")
+    with terminal.progress_for().shown() as progress:
+        done = publishing.publish(report, source, destination, progress)
+    if as_json:
+        echo_json({"channel": destination.name, "published": done.published, "there": done.there})
+        return
+    for file in done.published:
+        click.echo(f"published: {file}")
+    for file in done.there:
+        click.echo(f"there already: {file}")
+
+
+def _destination(channel: str) -> Destination:
+    from kafka_forge.errors import UnknownChannel
+    from kafka_forge.publishing import servers
+    from kafka_forge.publishing.folder import Folder
+
+    server = servers.parse(channel)
+    if server is not None:
+        return server
+    if ":" in channel.removeprefix("file://") or not channel.strip():
+        raise UnknownChannel(
+            f"{channel!r} is nothing that can be published to",
+            todo="name a folder, anaconda:OWNER, or a server as prefix+URL/CHANNEL (quetz+, artifactory+, anaconda+).",
+        )
+    return Folder(Path(channel.removeprefix("file://")).resolve())

@@ -1,0 +1,132 @@
+"""Publishing to a folder, and what must be true before anything is published anywhere."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kafka_forge.bases.packing import Package, pack
+from kafka_forge.cli import _run
+from kafka_forge.errors import AlreadyPublished, NotProven
+from kafka_forge.files import sha256_of
+from kafka_forge.model import Artifact, Cell, CheckResult, Verdict
+from kafka_forge.progress import Silent
+from kafka_forge.publishing import publish, servers
+from kafka_forge.publishing.folder import Folder
+from kafka_forge.report import merging
+from kafka_forge.report.model import artifact_report
+
+from .test_report import whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kafka_forge.report.model import ArtifactReport
+
+
+def proven(folder: Path, name: str, platform: str = "linux-64", verdict: Verdict = Verdict.PASS) -> ArtifactReport:
+    """Put a small real package into a channel's folder; return its row of a report."""
+    tree = folder / "tree" / name
+    tree.mkdir(parents=True)
+    (tree / f"{name}.txt").write_text(name, encoding="utf-8")
+    made = pack(Package(name, "1", "h0_0", platform), tree, folder / platform)
+    cell = Cell(name, platform, None, name, "1", "h0_0", noarch=False)
+    artifact = Artifact(cell, made, sha256_of(made), made.stat().st_size)
+    return artifact_report(artifact, [CheckResult("x", verdict, "seen")], packages=[], seconds=1)
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """An output folder with two artifacts and a green report."""
+    folder = tmp_path / "output"
+    report = whole(proven(folder, "one"), proven(folder, "two", "win-64"))
+    (folder / "report.json").write_text(report.model_dump_json(), encoding="utf-8")
+    return folder
+
+
+def names(channel: Path) -> set[str]:
+    return {path.name for path in channel.rglob("*.conda")}
+
+
+def indexed(channel: Path, subdir: str) -> set[str]:
+    return set(json.loads((channel / subdir / "repodata.json").read_text(encoding="utf-8"))["packages.conda"])
+
+
+def test_what_is_proven_becomes_a_channel_and_a_second_time_nothing_changes(
+    output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    channel = tmp_path / "channel"
+    arguments = ["publish", "--channel", str(channel), "--from", str(output), "--json"]
+    assert _run(arguments, debug=True) == 0
+    assert json.loads(capsys.readouterr().out)["published"] == ["linux-64/one-1-h0_0.conda", "win-64/two-1-h0_0.conda"]
+    assert indexed(channel, "linux-64") == {"one-1-h0_0.conda"}
+    assert indexed(channel, "win-64") == {"two-1-h0_0.conda"}
+    assert _run(arguments, debug=True) == 0
+    assert json.loads(capsys.readouterr().out)["published"] == []
+    assert not list(channel.glob(".publish-*"))
+
+
+def test_a_file_is_never_replaced(output: Path, tmp_path: Path) -> None:
+    other = tmp_path / "channel" / "win-64" / "two-1-h0_0.conda"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"what users have")
+    with pytest.raises(AlreadyPublished):
+        publish(merging.load(output / "report.json"), output, Folder(tmp_path / "channel"), Silent())
+    assert names(tmp_path / "channel") == {"two-1-h0_0.conda"}
+    assert other.read_bytes() == b"what users have"
+
+
+def test_nothing_is_published_by_halves(output: Path, tmp_path: Path) -> None:
+    channel = tmp_path / "channel"
+    channel.mkdir()
+    (channel / "win-64").write_text("in the way of the second file", encoding="utf-8")
+    assert _run(["publish", "--channel", str(channel), "--from", str(output)], debug=False) != 0
+    assert names(channel) == set()
+    assert not list(channel.glob(".publish-*"))
+
+
+@pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.INSPECTED, Verdict.REFUSED])
+def test_only_what_is_green(tmp_path: Path, verdict: Verdict) -> None:
+    report = whole(proven(tmp_path / "output", "one", "linux-64", verdict))
+    with pytest.raises(NotProven):
+        publish(report, tmp_path / "output", Folder(tmp_path / "channel"), Silent())
+    assert not (tmp_path / "channel").exists()
+
+
+def test_only_the_very_bytes_that_were_proven(output: Path, tmp_path: Path) -> None:
+    report = merging.load(output / "report.json")
+    file = output / "linux-64" / "one-1-h0_0.conda"
+    file.chmod(0o644)
+    for spoil in (lambda: file.write_bytes(b"exchanged"), file.unlink):
+        spoil()
+        with pytest.raises(NotProven):
+            publish(report, output, Folder(tmp_path / "channel"), Silent())
+    assert not (tmp_path / "channel").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("quetz+http://localhost:8000/mine", servers.Server("quetz", "http://localhost:8000", "mine")),
+        (
+            "prefix+https://p.example/deep/mine/",
+            servers.Server("prefix", "https://p.example/deep", "mine"),
+        ),
+        ("anaconda:owner/label", servers.Server("anaconda", None, "owner/label")),
+        ("anaconda:", None),
+        ("quetz:mine", None),
+        ("quetz+ftp://localhost/mine", None),
+        ("quetz+https://localhost", None),
+        ("somewhere", None),
+    ],
+)
+def test_how_a_server_is_named(text: str, server: servers.Server | None) -> None:
+    assert servers.parse(text) == server
+
+
+@pytest.mark.parametrize("channel", ["s4://bucket/channel", "quetz:mine", "https://example.org/channel", " "])
+def test_a_channel_that_cannot_be_published_to(output: Path, channel: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["publish", "--channel", channel, "--from", str(output)], debug=False) == 10
+    assert "KF601" in capsys.readouterr().err
