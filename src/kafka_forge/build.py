@@ -79,7 +79,7 @@ def folder_digest(folder: Path) -> str:
     """Return the sha256 over names and bytes of the files that go into a build; the contract does not."""
     digest = hashlib.sha256()
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if file.name in {"contract.yaml", "sources.yaml"}:
+        if file.name in {"contract.yaml", "sources.yaml", "conda-forge.yml"}:
             continue
         digest.update(f"{file.relative_to(folder).as_posix()}\0{sha256_of(file)}\0".encode())
     return digest.hexdigest()

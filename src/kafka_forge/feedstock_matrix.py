@@ -110,12 +110,11 @@ def _recipe(feedstock: Path, selection: Selection) -> str:
 def _ours(plans: Sequence[Planned]) -> Builds:
     """Return our builds; a noarch package is built once, on conda-forge's first platform."""
     wanted = [planned for planned in plans if not planned.cell.noarch or planned.cell.platform == "linux-64"]
-    return {
-        (planned.cell.platform, planned.cell.python or "any"): _pins(planned.rendered.variant) for planned in wanted
-    }
+    return {(planned.cell.platform, planned.cell.python or "any"): pins(planned.rendered.variant) for planned in wanted}
 
 
-def _pins(variant: Mapping[str, Any]) -> dict[str, str]:
+def pins(variant: Mapping[str, Any]) -> dict[str, str]:
+    """Return the keys of a variant that pin something, spelled as conda-forge spells them."""
     return {
         key.replace("-", "_"): str(value)
         for key, value in variant.items()
@@ -164,7 +163,7 @@ def _variant(file: Path) -> tuple[str, dict[str, str]]:
             where=str(file),
             todo="rerender the feedstock.",
         ) from error
-    return platform, _pins({key: value for key, value in single.items() if not isinstance(value, (dict, list))})
+    return platform, pins({key: value for key, value in single.items() if not isinstance(value, (dict, list))})
 
 
 def differences(ours: Builds, theirs: Builds) -> Iterator[Difference]:

@@ -31,6 +31,7 @@ COMMANDS = {
     "sources": "Obtain the upstream sources of recipes, by sha256.",
     "matrix": "Show what would be built on all platforms, and the CI jobs that build it.",
     "report": "Show the evidence of a run, and merge the reports of several.",
+    "feedstock": "Write a conda-forge feedstock's recipe out of ours, and show what changes.",
     "publish": "Put what a green report has proven into a channel: a folder or a server.",
     "bench": "Measure the toolkit and the clients.",
     "test": "Run ruff, mypy, the unit tests and the integration tests.",
