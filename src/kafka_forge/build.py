@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from kafka_forge import bases, channel, engine, plan, platforms, processes
 from kafka_forge.errors import DiskFull, ForgeError, Interrupted, NotWritable
 from kafka_forge.files import sha256_of, write_text_atomic
-from kafka_forge.model import Artifact, CheckResult, Verdict
+from kafka_forge.model import BASE_HAS_PYTHON, Artifact, CheckResult, Verdict
 from kafka_forge.sources import load_hints
 from kafka_forge.stages import Stages
 
@@ -230,7 +230,7 @@ class _Line:
         self._keep_going = keep_going
         for name, each in plans.items():
             if each.refused:
-                self._lose(name, CheckResult("base-has-python", Verdict.REFUSED, each.refused))
+                self._lose(name, CheckResult(BASE_HAS_PYTHON, Verdict.REFUSED, each.refused))
 
     def lose_platform(self, platform: str, error: ForgeError) -> None:
         """Put down that nothing can be built for a platform; raise the error where that is to end it all."""

@@ -64,10 +64,13 @@ class Job:
 
 
 def jobs(plans: Sequence[Planned], selection: Selection) -> tuple[Job, ...]:
-    """Return the jobs that build and prove these cells, platforms and recipes in the order of the plans."""
+    """Return the jobs that build and prove these cells, platforms and recipes in the order of the plans.
+
+    What the base cannot have is in no job's cells; the job's own report refuses it.
+    """
     found = []
     for platform in dict.fromkeys(planned.cell.platform for planned in plans):
-        here = [planned for planned in plans if planned.cell.platform == platform]
+        here = [planned for planned in plans if planned.cell.platform == platform and not planned.refused]
         for group in groups({planned.cell.recipe: planned.cell.after for planned in here}):
             options = [f"--platform {platform}", *(f"--python {python}" for python in selection.pythons)]
             found.append(

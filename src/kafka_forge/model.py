@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PLATFORMS = ("linux-64", "linux-aarch64", "linux-ppc64le", "osx-64", "osx-arm64", "win-64")
 """The conda subdirs that this project builds for."""
 
+BASE_HAS_PYTHON = "base-has-python"
+"""The check that refuses a cell whose Python the base cannot have; its summary is the reason."""
+
 JsonObject = dict[str, Any]
 """What ``json.loads`` gives for an object: evidence travels between processes in this form."""
 

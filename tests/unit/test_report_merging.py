@@ -13,9 +13,9 @@ import pytest
 from kafka_forge.cli import _run
 from kafka_forge.errors import ReportInvalid, ReportsDisagree
 from kafka_forge.files import sha256_of
-from kafka_forge.model import Artifact, Cell, CheckResult, Verdict
+from kafka_forge.model import BASE_HAS_PYTHON, Artifact, Cell, CheckResult, Verdict
 from kafka_forge.report import markdown, merging, page
-from kafka_forge.report.model import ArtifactReport, RefusedCell, Report, artifact_report
+from kafka_forge.report.model import ArtifactReport, Report, artifact_report, missing_report
 
 from .test_report import whole
 
@@ -68,9 +68,12 @@ def test_a_cell_that_no_job_reported_on_is_not_green() -> None:
 
 
 def test_a_cell_that_the_base_cannot_have_is_refused_and_not_missing() -> None:
-    refused = RefusedCell(recipe="pykafka", platform="linux-ppc64le", python="3.14", reason="no Python for it")
-    report = whole(row(Verdict.PASS)).model_copy(update={"refused": [refused]})
+    cell = Cell("pykafka", "linux-ppc64le", "3.14", "pykafka", "2.8.0", "py314h_0", noarch=False)
+    refused = missing_report(cell, CheckResult(BASE_HAS_PYTHON, Verdict.REFUSED, "no Python for it"))
+    report = whole(row(Verdict.PASS), refused)
     assert merging.faults(report, ["pykafka/linux-ppc64le/3.14"]) == ()
+    broken = missing_report(cell, CheckResult("build", Verdict.REFUSED, "some other reason"))
+    assert merging.faults(whole(broken))
     assert "no Python for it" in markdown.render(report)
     assert "no Python for it" in page.render(report)
 
@@ -135,7 +138,7 @@ def runs(tmp_path: Path) -> list[Path]:
     files = []
     for platform in ("linux-64", "win-64"):
         made = row(Verdict.PASS, platform)
-        artifact = tmp_path / platform / made.file
+        artifact = tmp_path / platform / str(made.file)
         artifact.parent.mkdir(parents=True)
         artifact.write_bytes(platform.encode())
         report = whole(made.model_copy(update={"sha256": sha256_of(artifact)}))
@@ -161,7 +164,7 @@ def test_merge_writes_all_three_forms_and_fails_on_what_is_missing(
 
 def test_a_file_that_is_not_what_its_report_says_is_not_gathered(runs: list[Path], tmp_path: Path) -> None:
     report = merging.merge([merging.load(file) for file in runs], [])
-    (tmp_path / "win-64" / report.artifacts[1].file).write_bytes(b"exchanged")
+    (tmp_path / "win-64" / str(report.artifacts[1].file)).write_bytes(b"exchanged")
     out = tmp_path / "merged"
     assert _run(["report", "merge", *map(str, runs), "--artifacts", "--output", str(out)], debug=False) == 11
     assert not (out / "report.json").exists()
@@ -189,7 +192,7 @@ def test_what_is_no_report(tmp_path: Path, text: str | None) -> None:
 
 def test_a_report_of_before_these_fields_is_still_read(tmp_path: Path) -> None:
     data = json.loads(whole(row(Verdict.PASS)).model_dump_json())
-    del data["refused"], data["runs"]
+    del data["runs"]
     file = tmp_path / "report.json"
     file.write_text(json.dumps(data), encoding="utf-8")
     assert isinstance(merging.load(file), Report)

@@ -43,11 +43,11 @@ def command(
 
     root = project_root()
     chosen = Selection(selection.recipes, selection.platforms or ("all",), selection.pythons)
-    variants = bases.variants(base, root)
+    variants, lacking = bases.variants(base, root), bases.lacking(base, root)
     if against is not None:
         _against(against, chosen, root, as_json)
         return
-    plans = list(plan.plan(chosen, root=root, variants=variants))
+    plans = list(plan.plan(chosen, root=root, variants=variants, lacking=lacking))
     if changed_since is not None:
         everything = plan.plan(Selection(platforms=("linux-64",)), root=root, variants=variants)
         touched = matrix.touched(matrix.changed_files(root, changed_since), everything)
@@ -58,7 +58,7 @@ def command(
 
         click.echo(json.dumps(matrix.github(jobs)))
     elif as_json:
-        cells = [{**asdict(planned.cell), "id": planned.cell.id} for planned in plans]
+        cells = [{**asdict(planned.cell), "id": planned.cell.id, "refused": planned.refused} for planned in plans]
         echo_json({"jobs": [asdict(job) for job in jobs], "cells": cells})
     else:
         _show(plans, jobs)

@@ -110,7 +110,7 @@ def proven(report: Report, folder: Path) -> tuple[Upload, ...]:
             details=faults[:20],
             todo="mend what fails and run verify again; only what is proven is published.",
         )
-    uploads = [Upload(each.file, folder / each.file, each.sha256) for each in gathering.published(report)]
+    uploads = [Upload(file, folder / file, sha256) for file, sha256 in gathering.published(report).items()]
     for upload in uploads:
         found = sha256_of(upload.path) if upload.path.is_file() else "no file"
         if found != upload.sha256:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from kafka_forge.report.model import ArtifactReport, Report
+    from kafka_forge.report.model import Report
 
 
 def gather(report: Report, folders: Sequence[Path], output: Path) -> Report:
@@ -36,30 +36,30 @@ def gather(report: Report, folders: Sequence[Path], output: Path) -> Report:
         ReportsDisagree: no folder has a file with the name and sha256 that the report says.
         DiskFull, NotWritable: the file system refuses.
     """
-    for artifact in published(report):
-        _copy(_find(artifact, folders), output / artifact.file)
+    for name, sha256 in published(report).items():
+        _copy(_find(name, sha256, folders), output / name)
     channel.index(output)
     return report
 
 
-def published(report: Report) -> list[ArtifactReport]:
-    """Return the artifacts that are files of one channel: of several that share a name, the first platform's."""
-    ordered = sorted(report.artifacts, key=lambda each: PLATFORMS.index(each.platform))
-    files: dict[str, ArtifactReport] = {}
-    for artifact in ordered:
-        files.setdefault(artifact.file, artifact)
-    return list(files.values())
+def published(report: Report) -> dict[str, str]:
+    """Return file → sha256 of what is in one channel: of several artifacts that share a name, the first platform's."""
+    files: dict[str, str] = {}
+    for artifact in sorted(report.artifacts, key=lambda each: PLATFORMS.index(each.platform)):
+        if artifact.file is not None and artifact.sha256 is not None:
+            files.setdefault(artifact.file, artifact.sha256)
+    return files
 
 
-def _find(artifact: ArtifactReport, folders: Sequence[Path]) -> Path:
-    found = [folder / artifact.file for folder in folders if (folder / artifact.file).is_file()]
+def _find(name: str, sha256: str, folders: Sequence[Path]) -> Path:
+    found = [folder / name for folder in folders if (folder / name).is_file()]
     for file in found:
-        if sha256_of(file) == artifact.sha256:
+        if sha256_of(file) == sha256:
             return file
     raise ReportsDisagree(
-        f"{artifact.file} is not beside any of the reports as its report describes it",
+        f"{name} is not beside any of the reports as its report describes it",
         where=", ".join(map(str, found or folders)),
-        details=[f"expected sha256 {artifact.sha256}"],
+        details=[f"expected sha256 {sha256}"],
         todo="keep each report.json in the output folder of its run, and hand on the whole folder.",
     )
 

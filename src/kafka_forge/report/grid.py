@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kafka_forge.plan import Planned
-    from kafka_forge.report.model import ArtifactReport, RefusedCell, Report
+    from kafka_forge.report.model import ArtifactReport, Report
 
 WORDS = {Verdict.INSPECTED: "inspected, not run here"}
 """Verdicts that say more than their one word in the evidence; a cell of the grid has room for the word only."""
@@ -72,21 +72,25 @@ class Grid:
 
 def report_grid(report: Report) -> Grid:
     """Return the grid of a report: what was proven, and what the base cannot have."""
-    proven = [(each.recipe, each.version, each.python, each.platform, _proven(each)) for each in report.artifacts]
-    return _grid([*proven, *((each.recipe, "", each.python, each.platform, _refused(each)) for each in report.refused)])
+    return _grid((each.recipe, each.version, each.python, each.platform, _cell(each)) for each in report.artifacts)
 
 
 def planned_grid(plans: Sequence[Planned]) -> Grid:
     """Return the grid of what would be built."""
-    cells = [planned.cell for planned in plans]
-    return _grid((each.recipe, each.version, each.python, each.platform, GridCell(each.id, None, {})) for each in cells)
+    rows = ((planned.cell, planned.refused) for planned in plans)
+    return _grid(
+        (
+            cell.recipe,
+            cell.version,
+            cell.python,
+            cell.platform,
+            GridCell(cell.id, Verdict.REFUSED if refused else None, {}, refused or ""),
+        )
+        for cell, refused in rows
+    )
 
 
-def _refused(row: RefusedCell) -> GridCell:
-    return GridCell(cell_id(row), Verdict.REFUSED, {}, row.reason)
-
-
-def _proven(row: ArtifactReport) -> GridCell:
+def _cell(row: ArtifactReport) -> GridCell:
     reasons = dict.fromkeys(check.summary for check in row.checks if check.verdict is row.verdict)
     reason = "" if row.verdict is Verdict.PASS else "; ".join(reasons)
     return GridCell(cell_id(row), row.verdict, Counter(check.verdict for check in row.checks), reason)

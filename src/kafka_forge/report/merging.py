@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from kafka_forge.errors import ReportInvalid, ReportsDisagree
-from kafka_forge.model import Verdict
+from kafka_forge.model import BASE_HAS_PYTHON, Verdict
 from kafka_forge.report.model import Report, RunReport, cell_id, gravest
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ def merge(reports: Sequence[Report], command: Sequence[str]) -> Report:
     for artifact in (each for report in reports for each in report.artifacts):
         name = cell_id(artifact)
         artifacts[name] = _together(name, artifacts[name], artifact) if name in artifacts else artifact
-    refused = {cell_id(each): each for report in reports for each in report.refused if cell_id(each) not in artifacts}
     brokers: dict[str, BrokerReport] = {}
     for broker in (each for report in reports for each in report.brokers):
         known = brokers.get(broker.name)
@@ -69,7 +68,6 @@ def merge(reports: Sequence[Report], command: Sequence[str]) -> Report:
             "brokers": list(brokers.values()),
             "stages": stages,
             "artifacts": sorted(artifacts.values(), key=lambda each: (each.recipe, each.platform)),
-            "refused": list(refused.values()),
             "runs": [run for report in reports for run in report.runs or [_run(report)]],
         }
     )
@@ -77,18 +75,14 @@ def merge(reports: Sequence[Report], command: Sequence[str]) -> Report:
 
 def _run(report: Report) -> RunReport:
     facts = {name: getattr(report, name) for name in RunReport.model_fields if name != "cells"}
-    return RunReport(**facts, cells=_cells(report))
-
-
-def _cells(report: Report) -> list[str]:
-    return [*map(cell_id, report.artifacts), *map(cell_id, report.refused)]
+    return RunReport(**facts, cells=[cell_id(each) for each in report.artifacts])
 
 
 def _together(name: str, one: ArtifactReport, other: ArtifactReport) -> ArtifactReport:
     if one.sha256 != other.sha256:
         raise ReportsDisagree(
             f"two reports mean different artifacts by {name}",
-            where=one.file,
+            where=one.file or other.file,
             details=[f"sha256 {one.sha256}", f"sha256 {other.sha256}"],
             todo="merge the reports of one run only; if a job was repeated, leave out its older report.",
         )
@@ -116,7 +110,7 @@ def faults(report: Report, expected: Iterable[str] = ()) -> tuple[str, ...]:
         expected: ids of the cells that must be there, for example ``pykafka/linux-64/3.12``.
     """
     found = [f"{cell_id(each)}: {fault}" for each in report.artifacts for fault in _faults_of(each)]
-    there = set(_cells(report))
+    there = {cell_id(each) for each in report.artifacts}
     found += [f"{name}: no job reported on it" for name in expected if name not in there]
     return (*found, *([] if there else ["the report has no cells at all"]))
 
@@ -124,19 +118,28 @@ def faults(report: Report, expected: Iterable[str] = ()) -> tuple[str, ...]:
 def _faults_of(artifact: ArtifactReport) -> list[str]:
     if gravest(check.verdict for check in artifact.checks) is not artifact.verdict:
         return [f"its verdict is {artifact.verdict}, and its checks say otherwise"]
-    return [f"{_name(check)} {fault}" for check in artifact.checks if (fault := _fault(check, artifact.platform))]
+    return [f"{_name(check)} {fault}" for check in artifact.checks if (fault := _fault(check, artifact))]
+
+
+def _named(check: CheckReport, artifact: ArtifactReport) -> bool:
+    """Whether a refusal is the contract's, with its public source, or the base's, which cannot have the cell at all."""
+    absent = artifact.sha256 is None and check.id == BASE_HAS_PYTHON and check.summary != ""
+    return absent or bool(check.evidence.get("reason") and check.evidence.get("see"))
 
 
 def _name(check: CheckReport) -> str:
     return f"{check.id} on Kafka {check.broker}" if check.broker else check.id
 
 
-def _fault(check: CheckReport, platform: str) -> str:
+def _fault(check: CheckReport, artifact: ArtifactReport) -> str:
     """Return what is wrong with one check's verdict, or nothing."""
+    platform = artifact.platform
     if check.verdict is Verdict.FAIL:
         return f"fails: {check.summary}"
-    if check.verdict is Verdict.REFUSED and not (check.evidence.get("reason") and check.evidence.get("see")):
+    if check.verdict is Verdict.REFUSED and not _named(check, artifact):
         return "is refused without a reason that the contract names"
+    if check.verdict is not Verdict.REFUSED and artifact.sha256 is None:
+        return "is about an artifact that is not there"
     if check.verdict is Verdict.INSPECTED and not platform.startswith("osx-"):
         return f"was only inspected, and {platform} can be run"
     return ""

@@ -88,15 +88,6 @@ class MachineReport(_Part):
     python: str = Field(description="the toolkit's own Python")
 
 
-class RefusedCell(_Part):
-    """A cell that was not built, because the base cannot have it."""
-
-    recipe: str
-    platform: str
-    python: str | None
-    reason: str = Field(min_length=1, description="why it cannot be, one sentence")
-
-
 class RunReport(_Part):
     """One of the runs that a merged report was made from."""
 
@@ -124,11 +115,10 @@ class Report(_Part):
     tools: dict[str, str] = Field(description="tool -> version")
     stages: dict[str, float] = Field(description="stage -> wall seconds; stages overlap where cells run side by side")
     artifacts: list[ArtifactReport]
-    refused: list[RefusedCell] = Field(default_factory=list, description="cells that the base cannot have")
     runs: list[RunReport] = Field(default_factory=list, description="where merged: each run that it was merged from")
 
 
-def cell_id(row: ArtifactReport | RefusedCell) -> str:
+def cell_id(row: ArtifactReport) -> str:
     """Return a cell in one word, for example ``pykafka/linux-64/3.12``."""
     return f"{row.recipe}/{row.platform}/{row.python or 'any'}"
 

@@ -257,14 +257,13 @@ def print_evidence(artifacts: Sequence[ArtifactReport], console: Console | None 
     """Print what each artifact is, what stood in its fresh environment, and every check with all of its evidence."""
     console = console or Console(file=sys.stdout)
     for artifact in artifacts:
-        title = Text(f"{cell_id(artifact)}: ", style="bold").append_text(verdict_text(artifact.verdict))
-        console.print(
-            title, f"\n  {artifact.file} ({artifact.size} bytes)\n  sha256 {artifact.sha256}", highlight=False
-        )
-        console.print(Text(f"  with {', '.join(artifact.environment)}", style="dim"))
+        console.print(Text(f"{cell_id(artifact)}: ", style="bold").append_text(verdict_text(artifact.verdict)))
+        if artifact.sha256:
+            console.print(Text(f"  {artifact.file} ({artifact.size} bytes), sha256 {artifact.sha256}"), soft_wrap=True)
+            console.print(Text(f"  with {', '.join(artifact.environment)}", style="dim"), soft_wrap=True)
         for check in artifact.checks:
             line = Text("  ").append_text(verdict_text(check.verdict)).append(f"  {check.id}: {check.summary}")
-            console.print(line, soft_wrap=True)
+            console.print(line.append(f" (Kafka {check.broker})" if check.broker else ""), soft_wrap=True)
             for key, value in check.evidence.items():
                 text = f"      {key}: {json.dumps(value, ensure_ascii=False, default=str)}"
                 console.print(Text(text, style="dim"), soft_wrap=True)
