@@ -7,17 +7,12 @@ as 3.10 spells them, and then its modules serve 3.10 as well: both Pythons' own 
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 import tarfile
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from kafka_forge import processes
-from kafka_forge.bases import debian_libraries
-from kafka_forge.errors import BaseBuildFailed
+from kafka_forge.bases import debian_libraries, zig
 from kafka_forge.sources import Source
 
 if TYPE_CHECKING:
@@ -47,7 +42,9 @@ MODULES = (
     Module("_lzma", ("Modules/_lzmamodule.c", "Modules/clinic/_lzmamodule.c.h"), "liblzma"),
     Module("_sqlite3", ("Modules/_sqlite/*", "Modules/_sqlite/clinic/*"), "libsqlite"),
 )
-_TARGETS = {"linux-64": "x86_64-linux-gnu.2.17", "linux-aarch64": "aarch64-linux-gnu.2.17"}
+_SERVED = ("3.10", "3.11")
+"""The Pythons that the source serves; others stay without the modules that their jars lack."""
+
 _SPELLED_AS_IN_3_10 = (
     "-D_PyCFunction_CAST(f)=((PyCFunction)(void(*)(void))(f))",
     "-DPyType_GetModuleByDef=_PyType_GetModuleByDef",
@@ -87,8 +84,8 @@ def add_missing(
         BaseBuildFailed: a module does not compile.
         SourceUnreachable, ChecksumMismatch: from obtaining an input.
     """
-    wanted = [module for module in MODULES if module.name in absent]
-    if not wanted or shop.platform not in _TARGETS:
+    wanted = [module for module in MODULES if module.name in absent and python in _SERVED]
+    if not wanted or shop.platform not in zig.TARGETS:
         return ()
     source = room / "source"
     _unpack(shop.obtain(source_of(lock)), source, [pattern for module in wanted for pattern in module.sources])
@@ -124,35 +121,8 @@ def _compile(module: Module, tree: Path, python: str, source: Path, shelf: Path,
     library = next(path for path in sorted((shelf / "lib").iterdir()) if not path.is_symlink())
     dynload = tree / "lib" / f"python{python}" / "lib-dynload"
     suffix = next(dynload.glob("_ssl.*.so")).name.partition(".")[2]
-    command = [
-        sys.executable,
-        "-m",
-        "ziglang",
-        "cc",
-        "-target",
-        _TARGETS[shop.platform],
-        "-shared",
-        "-fPIC",
-        "-O2",
-        "-s",
-        "-DNDEBUG",
-    ]
-    command += ["-DPy_BUILD_CORE_MODULE", *(_SPELLED_AS_IN_3_10 if python == "3.10" else ())]
-    command += [f"-I{folder}" for folder in (headers, headers / "internal", shelf / "include", source / "Modules")]
-    command += [
-        *map(str, files),
-        str(library),
-        "-Wl,-rpath,$ORIGIN/../..",
-        "-o",
-        str(dynload / f"{module.name}.{suffix}"),
-    ]
-    caches = {"ZIG_GLOBAL_CACHE_DIR": str(shop.cache.compiler), "ZIG_LOCAL_CACHE_DIR": str(source / "zig-cache")}
-    done = processes.run(command, environment=os.environ | caches)
-    shutil.rmtree(source / "zig-cache", ignore_errors=True)
-    if done.returncode:
-        raise BaseBuildFailed(
-            f"{module.name} for Python {python} does not compile",
-            where=str(files[0]),
-            details=done.output.decode(errors="replace").splitlines()[-10:],
-            todo="see the compiler's lines above; the sources are locked in bootstrap/python/interpreters.json.",
-        )
+    flags = ["-DPy_BUILD_CORE_MODULE", *(_SPELLED_AS_IN_3_10 if python == "3.10" else ())]
+    flags += [f"-I{folder}" for folder in (headers, headers / "internal", shelf / "include", source / "Modules")]
+    target = dynload / f"{module.name}.{suffix}"
+    what = f"{module.name} of Python {python}"
+    zig.link_module(shop.platform, [*files, library], target, flags=flags, what=what, cache=shop.cache)

@@ -131,6 +131,29 @@ class Wheel(Model):
         return Source(self.file, self.sha256, providers=(PythonIndex(project=self.project, file=self.file),))
 
 
+class Sdist(Model):
+    """One source archive of the Python index, of a project that has no wheel for a platform."""
+
+    project: str
+    package: str
+    version: str
+    file: str
+    sha256: Sha256
+    license: str
+    root: str = "."
+    """The folder in the archive that stands for site-packages."""
+    top: str
+    """The folder below it that is the project."""
+    include: tuple[str, ...] = ()
+    """Folders of headers in the archive."""
+    modules: dict[str, tuple[str, ...]]
+    """Extension module → its C sources in the archive."""
+
+    def source(self) -> Source:
+        """Return where it is to be had."""
+        return Source(self.file, self.sha256, providers=(PythonIndex(project=self.project, file=self.file),))
+
+
 class Wheels(Model):
     """``bootstrap/python/wheels.json``."""
 
@@ -139,6 +162,8 @@ class Wheels(Model):
     pure: tuple[Wheel, ...]
     binary: dict[str, tuple[Wheel, ...]]
     """Conda subdir → wheels with extension modules."""
+    sdists: dict[str, tuple[Sdist, ...]] = Field(default_factory=dict)
+    """Conda subdir → what is compiled for it, as it has no wheel there."""
 
     def conda_names(self) -> dict[str, str]:
         """Return the index's name → conda-forge's, for all."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from kafka_forge import processes
-from kafka_forge.bases import certificates, cpython, debian_libraries, wheels
+from kafka_forge.bases import certificates, cpython, debian_libraries, sdists, wheels
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheels, load
 from kafka_forge.bases.workshop import Workshop
 from kafka_forge.errors import UnknownPython, UnsupportedMachine
@@ -127,6 +127,7 @@ def products(
         *_interpreters(shop, pythons, interpreters, libraries),
         *_libraries(shop, libraries),
         *_wheels(shop, pythons, wheel_lock),
+        *_sdists(shop, pythons, interpreters, wheel_lock),
     ]
 
 
@@ -158,6 +159,14 @@ def _wheels(shop: Workshop, pythons: Sequence[str], lock: Wheels) -> Iterable[Pr
             if python in wheel.pythons:
                 stem = wheels.stem(wheel, python, lock)
                 yield _product(shop.native, stem, partial(wheels.make, wheel, python, lock, shop))
+
+
+def _sdists(shop: Workshop, pythons: Sequence[str], interpreters: Interpreters, lock: Wheels) -> Iterable[Product]:
+    for sdist in lock.sdists.get(shop.platform, ()):
+        for interpreter in interpreters.interpreters:
+            if interpreter.python in pythons and shop.platform in interpreter.jars:
+                stem = sdists.stem(sdist, interpreter, shop.platform)
+                yield _product(shop.native, stem, partial(sdists.make, sdist, interpreter, shop))
 
 
 def _product(folder: Path, stem: str, make: Callable[[], Path]) -> Product:

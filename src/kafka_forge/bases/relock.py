@@ -21,7 +21,7 @@ from kafka_forge.errors import LockInvalid, SourceUnreachable
 from kafka_forge.files import write_text_atomic
 from kafka_forge.paths import project_root
 from kafka_forge.progress import Silent
-from kafka_forge.sources import DebianBinary, DebianSource, Maven
+from kafka_forge.sources import DebianBinary, DebianSource, Maven, PythonIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -116,7 +116,18 @@ def wheels(every: Wanted) -> Any:
     rows = {platform: sorted(files.values(), key=_order) for platform, files in binary.items()}
     for row in pure.values():
         del row["pythons"]
-    return {"pythons": pythons, "pure": sorted(pure.values(), key=_order), "binary": rows}
+    pure_rows = sorted(pure.values(), key=_order)
+    return {"pythons": pythons, "pure": pure_rows, "binary": rows, "sdists": sdists(every)}
+
+
+def sdists(every: Wanted) -> Any:
+    """Lock the source archives of projects that have no wheel for a platform."""
+    return {
+        platform: [
+            {**row, "sha256": _sha256(PythonIndex(project=row["project"], file=row["file"]))} for row in projects
+        ]
+        for platform, projects in every["wheels"]["sdists"].items()
+    }
 
 
 def _row(choice: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Any]:
