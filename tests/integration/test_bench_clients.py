@@ -6,12 +6,14 @@ measured by the command itself.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 
 from kafka_forge.bench import clients, results, roster
@@ -19,6 +21,7 @@ from kafka_forge.bench.measuring import Bench, Setup
 from kafka_forge.bench.results import Key
 from kafka_forge.brokers import admin
 from kafka_forge.progress import Silent
+from kafka_forge.report import schemas
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker
@@ -32,8 +35,12 @@ MESSAGES = 2000
 def test_two_clients_are_measured_twice_and_nothing_is_left_behind(broker: Broker, tmp_path: Path) -> None:
     before = set(admin.describe_topics(broker.address))
     other = replace(HERE, client=roster.BY_ID["confluent_kafka_wheel"])
-    bench, found = Bench(broker, Setup(MESSAGES, partitions=2)), clients.new_results([HERE, other], [100], 2, 1)
+    setup = Setup(MESSAGES, partitions=2)
+    bench, found = Bench(broker, setup), clients.new_results([HERE, other], [100], 2, 1)
+    found.conditions = clients.conditions(setup, broker, [100], "embedded", "3.12")
     clients.measure(bench, [HERE, other], found, Silent(), lambda so_far: results.save(so_far, tmp_path / "run.json"))
+    schema = json.loads(schemas.BENCH_SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads((tmp_path / "run.json").read_text(encoding="utf-8")), schema)
     rows = results.load_rows(tmp_path / "run.json")
     assert [(row["client"], row["direction"]) for row in rows] == [
         ("confluent_kafka", "produce"),

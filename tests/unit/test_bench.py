@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,22 +18,32 @@ from kafka_forge.bench.measuring import Setup
 from kafka_forge.bench.results import Key, Results, Sample
 from kafka_forge.errors import NothingSelected
 from kafka_forge.progress import Silent
+from kafka_forge.report import schemas
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from kafka_forge.bench.measuring import Bench
+    from kafka_forge.brokers import Broker
 
 A = Key("confluent_kafka", "produce", 100)
 B = Key("pykafka_rdkafka", "produce", 100)
 C = Key("pykafka", "consume", 100)
+
+
+class Kafka:
+    """What `clients.conditions` wants to know of a broker."""
+
+    version = "4.2.0"
+    owned = True
+
+
 CONDITIONS = {
-    "started": "2026-01-01T00:00:00+00:00",
-    "machine": {"cpu": "a <fast> one", "usable_cores": 2, "system": "Linux"},
-    "broker": {"version": "4.2.0"},
-    "python": "3.12",
-    "settings": {"partitions": 1, "acks": "1", "codec": "none", "linger_ms": 5},
+    **clients.conditions(Setup(1000), cast("Broker", Kafka()), [100], "embedded", "3.12"),
+    "machine": {**clients.machine(), "cpu": "a <fast> one", "usable_cores": 2},
+    "load_average": [[0.5, 0.25, 0.1]],
 }
+SCHEMA = json.loads(schemas.BENCH_SCHEMA.read_text(encoding="utf-8"))
 
 
 def a_run(rates: dict[Key, list[float]], failures: dict[Key, str] | None = None) -> Results:
@@ -105,6 +116,7 @@ def test_a_client_that_failed_is_a_row_without_figures() -> None:
     assert [row["client"] for row in told["rows"]] == ["confluent_kafka", "pykafka"]
     failed = told["rows"][1]
     assert (failed["messages_per_second"], failed["low"], failed["failures"]) == (None, None, ["ValueError: why"])
+    jsonschema.validate(told, SCHEMA)
 
 
 def test_some_failures_among_successes_are_told() -> None:
@@ -123,6 +135,15 @@ def test_json_has_the_rows_that_were_promised(tmp_path: Path) -> None:
         assert row["cpu_seconds_per_million"] == 2.0
     assert told["conditions"]["machine"]["cpu"] == "a <fast> one"
     assert results.load_rows(tmp_path / "run.json") == told["rows"]
+    jsonschema.validate(told, SCHEMA)
+
+
+@pytest.mark.parametrize("wrong", [{"direction": "both"}, {"low": "fast"}, {"rate": 1.0}])
+def test_a_run_with_a_wrong_row_breaks_the_schema(wrong: dict[str, object]) -> None:
+    told = results.as_json(a_run({A: [1000.0, 1100.0]}))
+    told["rows"][0].update(wrong)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(told, SCHEMA)
 
 
 def test_what_is_no_run_cannot_be_compared_with(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kafka_forge.bench import reference, tables
+from kafka_forge.bench import reference, roster, tables
 from kafka_forge.bench.results import DIRECTIONS, MEGABYTE
 from kafka_forge.errors import UnsupportedMachine
 from kafka_forge.files import write_text_atomic
@@ -20,7 +20,20 @@ if TYPE_CHECKING:
     from kafka_forge.bench.results import Results, Row
 
 _TEMPLATE = Path(__file__).parent / "page.html.j2"
-_COLOURS = ("#1b6ca8", "#d1495b", "#e59500", "#3c8d5a", "#7fb2d9", "#8d6cab", "#555555")
+_COLOURS = (
+    "#1b6ca8",
+    "#d1495b",
+    "#e59500",
+    "#3c8d5a",
+    "#86c29b",
+    "#7fb2d9",
+    "#8d6cab",
+    "#555555",
+    "#a0703c",
+    "#c7a0cf",
+)
+_WIDTH = 9.0
+"""Inches of a plot."""
 
 
 def available() -> None:
@@ -95,17 +108,17 @@ def _table(rows: Sequence[Row], direction: str, size: int) -> dict[str, Any]:
         "heading": tables.heading(rows, direction, size),
         "columns": tables.COLUMNS,
         "rows": [{"cells": tables.cells(row), "failed": row.rate is None} for row in some],
-        "plot": _Safe(_svg(lambda figure: _bars(figure, some))),
+        "plot": _Safe(_svg(lambda figure: _bars(figure, some), 0.9 + 0.36 * len(some))),
     }
 
 
-def _svg(draw: Callable[[Any], None]) -> str:
-    """Return what is drawn into a figure as an SVG element."""
+def _svg(draw: Callable[[Any], None], height: float = 3.6) -> str:
+    """Return what is drawn into a figure of so many inches as an SVG element."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     with mpl.rc_context({"svg.fonttype": "none", "font.family": "sans-serif", "svg.hashsalt": "kafka-forge"}):
-        figure = Figure(figsize=(8.0, 3.4), layout="constrained")
+        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         draw(figure)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
@@ -121,21 +134,25 @@ def _bars(figure: Any, rows: Sequence[Row]) -> None:
             continue
         rate = row.rate
         errors = [[rate.median - rate.low], [rate.high - rate.median]]
-        axes.barh(place, rate.median, xerr=errors, capsize=4, color=_colour(place), ecolor="#222222", height=0.65)
+        colour = _colour(row.key.client)
+        axes.barh(place, rate.median, xerr=errors, capsize=4, color=colour, ecolor="#222222", height=0.65)
+        axes.annotate(f"{rate.median:,.0f}", (rate.high, place), xytext=(6, 0), textcoords="offset points", va="center")
     axes.set_yticks(range(len(rows)), [tables.title_of(row.key.client) for row in rows])
-    axes.invert_yaxis()
-    axes.set_xlim(left=0)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlim(0, 1.15 * max((row.rate.high for row in rows if row.rate), default=1.0))
     axes.set_xlabel("messages per second (median, 95 % interval)")
-    _plain(axes)
+    axes.locator_params(axis="x", nbins=7)
+    axes.xaxis.set_major_formatter(lambda value, _place: _short(value))
     axes.grid(axis="x", alpha=0.3)
+    _open(axes)
 
 
 def _curves(figure: Any, rows: Sequence[Row], direction: str) -> None:
     """Draw throughput against message size, a line for each client."""
     axes = figure.subplots()
-    names = list(dict.fromkeys(row.key.client for row in rows))
-    for place, name in enumerate(names):
+    for name in dict.fromkeys(row.key.client for row in rows):
         some = [row for row in rows if row.key.client == name and row.key.direction == direction and row.rate]
+        some.sort(key=lambda row: row.key.message_bytes)
         rates = [row.rate for row in some if row.rate]
         scales = [row.key.message_bytes / MEGABYTE for row in some]
         middle = [rate.median * scale for rate, scale in zip(rates, scales, strict=True)]
@@ -147,21 +164,37 @@ def _curves(figure: Any, rows: Sequence[Row], direction: str) -> None:
             yerr=[below, above],
             marker="o",
             capsize=3,
-            color=_colour(place),
+            color=_colour(name),
             label=tables.title_of(name),
         )
-    axes.set(xscale="log", yscale="log", xlabel="bytes of a message", ylabel="MB/s", title=direction)
+    axes.set(xscale="log", yscale="log", xlabel="size of a message", ylabel="MB/s", title=direction)
+    sizes = sorted(tables.sizes(rows))
+    axes.set_xticks(sizes, [f"{_short(size)}B" for size in sizes])
+    axes.minorticks_off()
+    axes.yaxis.set_major_formatter(lambda value, _place: f"{value:g}")
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+    _open(axes)
+
+
+def _short(value: float) -> str:
+    """Return a number as an axis has room for it.
+
+    >>> _short(0), _short(100), _short(12500), _short(1200000)
+    ('0 ', '100 ', '12.5 k', '1.2 M')
+    """
+    for unit, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= unit:
+            return f"{value / unit:g} {letter}"
+    return f"{value:g} "
+
+
+def _open(axes: Any) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
 
 
-def _plain(axes: Any) -> None:
-    axes.xaxis.set_major_formatter(lambda value, _place: f"{value:,.0f}")
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-
-
-def _colour(place: int) -> str:
-    return _COLOURS[place % len(_COLOURS)]
+def _colour(client: str) -> str:
+    """Return a client's colour, the same one in all plots of all pages."""
+    known = list(roster.BY_ID)
+    return _COLOURS[known.index(client) % len(_COLOURS)] if client in known else "#999999"

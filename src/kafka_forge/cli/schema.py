@@ -7,7 +7,7 @@ import click
 
 @click.command()
 def command() -> None:
-    """Write the JSON schemas of reports and contracts into the package, where they differ from the models."""
+    """Write the JSON schemas of reports, benchmarks and contracts, where they differ from the models."""
     from kafka_forge.report import schemas
 
     changed = schemas.write()

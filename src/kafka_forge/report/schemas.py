@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from kafka_forge.bench.shape import BenchReport
 from kafka_forge.contract import Contract
 from kafka_forge.files import write_text_atomic
 from kafka_forge.report.model import Report
 
 PACKAGE = Path(__file__).parents[1]
 REPORT_SCHEMA = PACKAGE / "report" / "report.schema.json"
+BENCH_SCHEMA = PACKAGE / "report" / "bench.schema.json"
 CONTRACT_SCHEMA = PACKAGE / "contract.schema.json"
 
 
@@ -18,6 +20,7 @@ def current() -> dict[Path, str]:
     """Return the text that each schema file must have now."""
     return {
         REPORT_SCHEMA: json.dumps(Report.model_json_schema(), indent=2) + "\n",
+        BENCH_SCHEMA: json.dumps(BenchReport.model_json_schema(), indent=2) + "\n",
         CONTRACT_SCHEMA: json.dumps(Contract.model_json_schema(), indent=2) + "\n",
     }
 

@@ -1,0 +1,129 @@
+"""The shape of the JSON that ``bench clients --json`` writes; its published schema is ``report/bench.schema.json``.
+
+These models describe and do not write: a run that took an hour is saved whatever it holds. Tests hold what is written
+against the schema.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Cell(_Part):
+    client: str = Field(description="the client's id, as --client takes it")
+    direction: Literal["produce", "consume"]
+    message_bytes: int = Field(ge=1, description="of a message's value; there are no keys")
+
+
+class Ratio(_Part):
+    """A rate as a share of confluent_kafka's in the same repetition: the median, and its interval of 95 %."""
+
+    median: float = Field(gt=0)
+    low: float = Field(gt=0)
+    high: float = Field(gt=0)
+
+
+class RowReport(_Cell):
+    """One row of a table: medians over the repetitions; null where every measurement failed."""
+
+    messages_per_second: float | None = Field(ge=0)
+    low: float | None = Field(ge=0, description="of the bootstrap interval of 95 %, messages per second")
+    high: float | None = Field(ge=0, description="of the bootstrap interval of 95 %, messages per second")
+    cpu_seconds_per_million: float | None = Field(
+        ge=0, description="CPU seconds of the client's process per million messages"
+    )
+    seconds: float | None = Field(ge=0, description="wall time of one measurement")
+    megabytes_per_second: float | None = Field(ge=0, description="of values; a megabyte is 1024² bytes")
+    messages: int = Field(ge=0, description="of one measurement")
+    repetitions: int = Field(ge=0, description="how many measurements count")
+    wide: bool | None = Field(description="whether the interval is wider than 10 % of the median")
+    ratio_to_confluent_kafka: Ratio | None
+    failed: int = Field(ge=0, description="how many measurements failed")
+    failures: list[str] = Field(description="why, each reason once")
+
+
+class SampleReport(_Cell):
+    """One measurement, in order of time."""
+
+    repetition: int = Field(ge=0, description="0 is the warm-up, which is not counted")
+    messages: int = Field(ge=0)
+    seconds: float = Field(ge=0)
+    cpu_seconds_per_million: float = Field(ge=0)
+    error: str | None = Field(description="why it failed, or null; the figures of one that failed are 0")
+
+
+class MachineReport(_Part):
+    """The machine that both the clients and the broker ran on."""
+
+    cpu: str
+    cores: int | None
+    usable_cores: int
+    memory_bytes: int
+    system: str
+    machine: str
+
+
+class BrokerReport(_Part):
+    """The Kafka that was measured with."""
+
+    version: str
+    owned: bool = Field(description="whether the tool started it")
+    brokers: int
+
+
+class SettingsReport(_Part):
+    """What every measurement shares."""
+
+    messages: dict[str, int] = Field(description="message size in bytes -> messages of a measurement")
+    partitions: int
+    acks: Literal["0", "1", "all"]
+    codec: str
+    linger_ms: int
+    seconds_at_most: float
+
+
+class ClientReport(_Part):
+    """One client as it was installed, and what its loads told about themselves."""
+
+    title: str
+    origin: str = Field(alias="from")
+    installed: list[str] = Field(description="what stood in its environment: name version build")
+    error: str | None = Field(description="why it could not be installed, or null")
+    versions: dict[str, str] | None = Field(None, description="absent where no load has told")
+    settings: dict[str, dict[str, Any]] | None = Field(None, description="direction -> the client's own settings")
+
+
+class Conditions(_Part):
+    """Under which conditions a run took place."""
+
+    started: str = Field(description="UTC, ISO 8601")
+    machine: MachineReport
+    broker: BrokerReport
+    base: str
+    python: str
+    settings: SettingsReport
+    method: dict[str, str | int]
+    load_average: list[tuple[float, float, float]] = Field(
+        description="of the host at the begin of each round: 1, 5 and 15 minutes"
+    )
+    clients: dict[str, ClientReport] = Field({}, description="by id; absent before the first round is done")
+
+
+class BenchReport(_Part):
+    """One run of ``bench clients``."""
+
+    version: Literal[1] = Field(1, description="rises when a reader of the old format would be misled")
+    interrupted: bool
+    repetitions_asked: int = Field(ge=1)
+    repetitions_complete: int = Field(ge=0, description="in which every cell has been measured")
+    seed: int = Field(description="of the order and of the bootstrap")
+    warnings: list[str] = Field(description="what a reader must know before believing the figures")
+    rows: list[RowReport]
+    conditions: Conditions
+    samples: list[SampleReport]
