@@ -100,7 +100,7 @@ def test_every_lock_names_each_jar_once_and_a_java() -> None:
         assert own == {version}
         zookeepers = {jar.artifact for jar in lock.jars if jar.group == "org.apache.zookeeper"}
         assert ("zookeeper" in zookeepers) >= lock.needs_zookeeper
-        assert lock.needs_zookeeper == (version == "2.8.2")
+        assert lock.needs_zookeeper == (version in ("2.8.2", "0.11.0.3", "0.10.2.2"))
 
 
 def test_an_unknown_version_is_told_the_known_ones() -> None:
@@ -130,12 +130,13 @@ def test_a_broker_listens_on_the_loopback_address_only() -> None:
 
 def test_a_broker_with_zookeeper_and_its_zookeeper_listen_on_the_loopback_address_only() -> None:
     told = settings.properties_with_zookeeper(port=1, zookeeper="127.0.0.1:2", data=Path("data"))
-    assert told["listeners"] == told["advertised.listeners"] == "CLIENT://127.0.0.1:1"
+    assert told["listeners"] == told["advertised.listeners"] == "PLAINTEXT://127.0.0.1:1"
     assert told["zookeeper.connect"] == "127.0.0.1:2"
     assert told["offsets.topic.replication.factor"] == told["transaction.state.log.replication.factor"] == "1"
     in_kraft = settings.properties(port=1, controller_port=2, data=Path("data"))
     only_kraft = {"process.roles", "node.id", "controller.quorum.voters", "controller.listener.names"}
-    assert in_kraft.keys() - told.keys() == only_kraft
+    named_listeners = {"inter.broker.listener.name", "listener.security.protocol.map"}
+    assert in_kraft.keys() - told.keys() == only_kraft | named_listeners
     keeper = settings.zookeeper_properties(port=2, data=Path("zookeeper"))
     assert (keeper["clientPortAddress"], keeper["clientPort"]) == ("127.0.0.1", "2")
     assert keeper["admin.enableServer"] == "false"
@@ -291,7 +292,7 @@ def test_the_levels_of_metadata_lead_to_releases() -> None:
         ([], (brokers.DEFAULT,)),
         (["3.9.1", "kafka.example.org:9092", "3.9.1"], ("3.9.1", "kafka.example.org:9092")),
         (["[::1]:9092, 2.8.2"], ("[::1]:9092", "2.8.2")),
-        (["3.9.1", "all"], ("3.9.1", *(version for version in brokers.versions() if version != "3.9.1"))),
+        (["3.9.1", "all"], ("3.9.1", "4.2.0", "4.0.1", "2.8.2")),
     ],
 )
 def test_several_brokers_are_chosen_each_once(asked: list[str], chosen: tuple[str, ...]) -> None:
@@ -302,4 +303,9 @@ def test_several_brokers_are_chosen_each_once(asked: list[str], chosen: tuple[st
 def test_what_is_no_broker_names_those_that_are_known(asked: str) -> None:
     with pytest.raises(UnknownBroker) as caught:
         brokers.choose([asked])
-    assert all(version in caught.value.todo for version in (*brokers.versions(), brokers.ALL))
+    assert all(version in caught.value.todo for version in ("4.2.0", "2.8.2", "0.11.0.3", brokers.ALL))
+
+
+def test_a_broker_without_headers_is_no_proof() -> None:
+    with pytest.raises(UnknownBroker, match="keeps no headers"):
+        brokers.choose(["4.2.0,0.10.2.2"])

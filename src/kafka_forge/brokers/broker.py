@@ -174,23 +174,31 @@ def choose(choices: Sequence[str]) -> tuple[str, ...]:
     """Return the brokers that ``--broker`` asks for, each once, in the order of the asking.
 
     Args:
-        choices: versions, addresses, ``all`` (every version that has a lock), or several of these with commas
-            between them; none at all asks for the default version.
+        choices: versions, addresses, ``all`` (every version that has all of today's codecs), or several of these with
+            commas between them; none at all asks for the default version.
 
     Raises:
-        UnknownBroker: one of them is none of that.
+        UnknownBroker: one of them is none of that, or is too old for a round trip.
 
     >>> choose(["3.9.1,localhost:9092", "3.9.1"])
     ('3.9.1', 'localhost:9092')
     """
     named = [name.strip() for choice in choices for name in choice.split(",")] or [locks.DEFAULT]
+    tried = [version for version in locks.versions() if locks.kafka(version).has_headers]
     for name in named:
-        if name != ALL and name not in locks.versions() and not _is_address(name):
+        if name in locks.versions() and name not in tried:
+            by_hand = f"`kafka-forge broker start --version {name}` starts it to play with."
+            raise UnknownBroker(
+                f"Kafka {name} keeps no headers and no record batches (KIP-98), so a round trip cannot be judged on it",
+                todo=f"{_TODO.format(known=', '.join([*tried, ALL]))} {by_hand}",
+            )
+        if name != ALL and name not in tried and not _is_address(name):
             raise UnknownBroker(
                 f"{name!r} is neither a known Kafka version nor HOST:PORT",
-                todo=_TODO.format(known=", ".join([*locks.versions(), ALL])),
+                todo=_TODO.format(known=", ".join([*tried, ALL])),
             )
-    return tuple(dict.fromkeys(each for name in named for each in (locks.versions() if name == ALL else (name,))))
+    every = [version for version in tried if locks.kafka(version).has_every_codec]
+    return tuple(dict.fromkeys(each for name in named for each in (every if name == ALL else [name])))
 
 
 def _is_address(text: str) -> bool:

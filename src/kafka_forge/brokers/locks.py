@@ -63,8 +63,21 @@ class KafkaLock(_Model):
     @property
     def needs_zookeeper(self) -> bool:
         """Whether it runs beside a ZooKeeper here: KRaft is for production from 3.3 on (KIP-833)."""
-        major, minor = map(int, self.kafka.split(".")[:2])
-        return (major, minor) < (3, 3)
+        return _numbers(self.kafka) < [3, 3]
+
+    @property
+    def has_headers(self) -> bool:
+        """Whether it keeps messages with headers, in record batches of version 2 (KIP-82, KIP-98: from 0.11 on)."""
+        return _numbers(self.kafka) >= [0, 11]
+
+    @property
+    def has_every_codec(self) -> bool:
+        """Whether it knows zstd, the last of the five codecs (KIP-110: from 2.1 on)."""
+        return _numbers(self.kafka) >= [2, 1]
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 class Wheel(_Model):
@@ -102,7 +115,7 @@ def versions() -> tuple[str, ...]:
     """Return the Kafka versions that have a lock, the default first, then the newest."""
     names = [entry.name for entry in _folder().iterdir()]
     found = [match[1] for name in names if (match := re.fullmatch(r"kafka-([0-9.]+)\.json", name))]
-    newest = sorted(found, key=lambda version: [int(part) for part in version.split(".")], reverse=True)
+    newest = sorted(found, key=_numbers, reverse=True)
     return tuple(sorted(newest, key=lambda version: version != DEFAULT))
 
 

@@ -9,6 +9,14 @@ if TYPE_CHECKING:
 
 CLIENT = "CLIENT"
 _CONTROLLER = "CONTROLLER"
+LOGGING = {
+    "log4j.rootLogger": "INFO, err",
+    "log4j.appender.err": "org.apache.log4j.ConsoleAppender",
+    "log4j.appender.err.target": "System.err",
+    "log4j.appender.err.layout": "org.apache.log4j.PatternLayout",
+    "log4j.appender.err.layout.ConversionPattern": "%d{HH:mm:ss.SSS} [%t] %p %c - %m%n",
+}
+"""Of log4j 1, which Kafka writes to itself before 1.0, and which is silent without settings."""
 _LARGEST_MESSAGE = 8 * 1024 * 1024
 
 
@@ -45,6 +53,8 @@ def properties_with_zookeeper(*, port: int, zookeeper: str, data: Path) -> dict[
         data: the folder of the log segments.
 
     There is no other broker to hand the partitions over to, so ``controlled.shutdown.enable`` only would take time.
+    The listener has the one name that brokers before 0.10.2 know (KIP-103); ``delete.topic.enable`` is the default from
+    1.0 on.
     """
     client = f"127.0.0.1:{port}"
     return {
@@ -52,10 +62,9 @@ def properties_with_zookeeper(*, port: int, zookeeper: str, data: Path) -> dict[
         "zookeeper.connect": zookeeper,
         "zookeeper.connection.timeout.ms": str(60 * 1000),
         "controlled.shutdown.enable": "false",
-        "inter.broker.listener.name": CLIENT,
-        "listeners": f"{CLIENT}://{client}",
-        "advertised.listeners": f"{CLIENT}://{client}",
-        "listener.security.protocol.map": f"{CLIENT}:PLAINTEXT",
+        "delete.topic.enable": "true",
+        "listeners": f"PLAINTEXT://{client}",
+        "advertised.listeners": f"PLAINTEXT://{client}",
         **_common(data),
     }
 

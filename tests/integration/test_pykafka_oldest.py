@@ -1,0 +1,93 @@
+"""pykafka in pure Python against the oldest Kafka here, before record batches, with librdkafka as the witness."""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from kafka_forge import brokers
+from kafka_forge.brokers import admin
+from kafka_forge.paths import Cache
+from kafka_forge.progress import Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kafka_forge.brokers import Broker
+
+pytestmark = pytest.mark.integration
+CODECS = ("none", "gzip", "snappy", "lz4")
+VALUES = [b"%d" % number for number in range(100)]
+NOON = datetime.datetime(2024, 1, 1, 12)  # noqa: DTZ001 - pykafka takes naive UTC
+
+
+@pytest.fixture(scope="module")
+def oldest() -> Iterator[Broker]:
+    with brokers.start("0.10.2.2", Cache.default(), Silent()) as started:
+        admin.create_topics(started.address, {**dict.fromkeys(CODECS, 1), "group": 2, "refused": 1})
+        yield started
+
+
+def witnessed(address: str, topic: str) -> list[tuple[bytes | None, bytes | None, int]]:
+    settings = {"bootstrap.servers": address, "group.id": "witness", "enable.auto.commit": False}
+    consumer = Consumer(settings)
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    try:
+        return [(each.key(), each.value(), each.timestamp()[1]) for each in consumer.consume(len(VALUES), 30)]
+    finally:
+        consumer.close()
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_messages_go_both_ways(pykafka: Any, oldest: Broker, codec: str) -> None:
+    compression = importlib.import_module("pykafka.common").CompressionType
+    client = pykafka.KafkaClient(oldest.address)
+    topic = client.topics[codec]
+    with topic.get_producer(linger_ms=10, compression=getattr(compression, codec.upper())) as producer:
+        for value in VALUES:
+            producer.produce(value, partition_key=b"key", timestamp=NOON)
+    milliseconds = int((NOON - datetime.datetime(1970, 1, 1)).total_seconds() * 1000)  # noqa: DTZ001
+    assert witnessed(oldest.address, codec) == [(b"key", value, milliseconds) for value in VALUES]
+    consumer = topic.get_simple_consumer(consumer_timeout_ms=10_000)
+    read = [consumer.consume() for _ in VALUES]
+    consumer.stop()
+    assert [(each.partition_key, each.value, each.timestamp) for each in read] == witnessed(oldest.address, codec)
+
+
+def test_a_group_commits_and_resumes(pykafka: Any, oldest: Broker) -> None:
+    client = pykafka.KafkaClient(oldest.address)
+    topic = client.topics["group"]
+
+    def produce() -> None:
+        with topic.get_producer(linger_ms=10) as producer:
+            for value in VALUES:
+                producer.produce(value)
+
+    def read() -> list[bytes]:
+        member = topic.get_balanced_consumer("group", managed=True, consumer_timeout_ms=1000)
+        values = [each.value for each in member]
+        member.commit_offsets()
+        member.stop()
+        return sorted(values, key=int)
+
+    produce()
+    assert read() == VALUES
+    produce()
+    assert read() == VALUES
+
+
+def test_what_it_cannot_hold_raises(pykafka: Any, oldest: Broker) -> None:
+    errors, common = importlib.import_module("pykafka.exceptions"), importlib.import_module("pykafka.common")
+    client = pykafka.KafkaClient(oldest.address)
+    topic = client.topics["refused"]
+    with pytest.raises(errors.UnsupportedVersionError, match="headers"), topic.get_sync_producer() as producer:
+        producer.produce(b"value", headers=[("name", b"value")])
+    with (
+        pytest.raises(errors.UnsupportedVersionError, match="zstd"),
+        topic.get_sync_producer(compression=common.CompressionType.ZSTD) as producer,
+    ):
+        producer.produce(b"value")
