@@ -4,6 +4,15 @@ set -euo pipefail
 # mklove prefers pkg-config's answer to a link test, and a machine's own pkg-config knows the machine's libraries.
 export PKG_CONFIG=false
 
+if [[ "${target_platform}" == osx-* && "${build_platform}" != osx-* ]]; then
+    # configure and the makefiles take the system that they run on for the one that they build for
+    mkdir cross
+    printf '#!/bin/sh\ncase $1 in -s) echo Darwin ;; *) exec %s "$@" ;; esac\n' "$(command -v uname)" > cross/uname
+    printf '#!/bin/sh\nexit 1\n' > cross/lsb_release
+    chmod 755 cross/*
+    export PATH="${PWD}/cross:${PATH}"
+fi
+
 export CPPFLAGS="${CPPFLAGS:-} -I${PREFIX}/include"
 export LDFLAGS="${LDFLAGS:-} -L${PREFIX}/lib -Wl,-rpath,${PREFIX}/lib"
 

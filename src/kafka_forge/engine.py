@@ -247,6 +247,7 @@ def _run(
         "remote": not all(url.startswith("file:") for url in channels),
         "output": str(work / "out"),
         "error_prefix_in_binary": error_prefix_in_binary,
+        "environment": _overrides(rendered),
     }
     write_text_atomic(work / "job.json", json.dumps(job))
     log.unlink(missing_ok=True)
@@ -283,6 +284,17 @@ def _name_host_platform(rendered: Rendered, recipe: Path, work: Path) -> None:
     with recipe.open("w", encoding="utf-8") as stream:
         yaml.dump(data, stream)
     (work / _HOST_PLATFORM).write_text(f"host_platform: [{rendered.platform}]\n", encoding="utf-8")
+
+
+def _overrides(rendered: Rendered) -> dict[str, str]:
+    """Return the variable by which the solver is told the version of a macOS that we don't stand on.
+
+    Of Linux and Windows it finds what it needs on this machine.
+    """
+    version = platforms.of(rendered.platform).virtual_packages().get("__osx")
+    if not version or rendered.subdir in ("noarch", platforms.current()):
+        return {}
+    return {"CONDA_OVERRIDE_OSX": version}
 
 
 def script_seconds(log: Path) -> float | None:

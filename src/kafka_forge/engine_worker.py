@@ -91,6 +91,7 @@ def _build(job: JsonObject) -> int:
     from rattler_build.render import RenderConfig
     from rattler_build.tool_config import ToolConfiguration
 
+    os.environ.update(job["environment"])
     target = job["platform"]
     platform = PlatformConfig(target_platform=target, host_platform=target, build_platform=job["build_platform"])
     try:

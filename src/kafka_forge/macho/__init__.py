@@ -1,0 +1,1 @@
+"""What is particular to macOS's binaries: their signatures, and the stubs that stand for the system's libraries."""
