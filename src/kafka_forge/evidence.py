@@ -11,7 +11,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kafka_forge.macho.signature import Signature
     from kafka_forge.model import Artifact, Environment, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class MachO:
+    """What only a Mach-O file says.
+
+    Attributes:
+        minos: the oldest macOS that it says it runs on, for example ``(11, 0)``; None where it does not say.
+        signature: what its signature says; None where it has none.
+        imports: library → how many symbols are taken from it; ``(any)`` for those that any loaded library may have.
+        missing: library → the symbols taken from it that it does not export. Of the system's libraries only
+            libSystem is known, by the stubs of the SDK.
+    """
+
+    minos: tuple[int, int] | None
+    signature: Signature | None
+    imports: dict[str, int]
+    missing: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +46,7 @@ class BinaryFile:
         glibc: highest ``GLIBC_x.y`` symbol version that it needs, for example ``(2, 17)``; None where none.
         found: each needed library → where the loader finds it: a path relative to the prefix, ``system``, or ``""``
             where it finds none.
+        macho: what only a Mach-O file says; None for other files.
     """
 
     path: str
@@ -36,6 +56,7 @@ class BinaryFile:
     rpaths: tuple[str, ...]
     glibc: tuple[int, int] | None = None
     found: dict[str, str] = field(default_factory=dict)
+    macho: MachO | None = None
 
 
 @dataclass(frozen=True, slots=True)

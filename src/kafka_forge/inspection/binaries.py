@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge.evidence import BinaryFile
+from kafka_forge.inspection import macos
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -122,7 +124,8 @@ def _pe(path: Path, name: str) -> BinaryFile | None:
 
 def _with_found(binary: BinaryFile, prefix: Path, platform: Platform) -> BinaryFile:
     found = {library: _find(binary, library, prefix, platform) for library in binary.needed}
-    return BinaryFile(binary.path, binary.kind, binary.soname, binary.needed, binary.rpaths, binary.glibc, found)
+    special = macos.read(prefix, binary.path, found, platform.name) if binary.kind == "macho" else None
+    return replace(binary, found=found, macho=special)
 
 
 def _find(binary: BinaryFile, library: str, prefix: Path, platform: Platform) -> str:

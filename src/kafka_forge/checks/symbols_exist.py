@@ -1,0 +1,44 @@
+"""``symbols-exist``: every symbol that a binary takes from another library is one that this library exports.
+
+For libraries of the prefix these are their own exports; for macOS's libSystem, the stubs of the SDK; what may come from
+any library (``-undefined dynamic_lookup``), from Python. The stubs tell what the SDK's macOS has, not since when.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kafka_forge.checks._inspecting import NoArguments, conclude
+
+if TYPE_CHECKING:
+    from kafka_forge.evidence import InspectEvidence
+    from kafka_forge.model import CheckResult
+
+_SHOWN = 5
+
+
+class SymbolsExist:
+    """Where nothing can be run, this is what would otherwise show when the library is loaded."""
+
+    id = "symbols-exist"
+    title = "the symbols that binaries take from libraries are exported there"
+    stage = "inspect"
+    arguments = NoArguments
+
+    def judge(self, arguments: NoArguments, evidence: InspectEvidence) -> list[CheckResult]:  # noqa: ARG002
+        """Give one result over all binaries; an artifact that takes no symbols cannot keep this promise."""
+        facts = {binary.path: binary.macho for binary in evidence.binaries if binary.macho}
+        problems = [
+            f"{path}: {library} does not export {', '.join(symbols[:_SHOWN])}"
+            + (f" and {len(symbols) - _SHOWN} more" if len(symbols) > _SHOWN else "")
+            for path, macho in facts.items()
+            for library, symbols in macho.missing.items()
+        ]
+        count = sum(sum(macho.imports.values()) for macho in facts.values())
+        if not count:
+            problems.append("no binary takes a symbol from anywhere")
+        shown = {path: {"imports": macho.imports, "missing": macho.missing} for path, macho in facts.items()}
+        return [conclude(self.id, problems, f"{count} symbols, all exported where they are taken from", shown)]
+
+
+CHECK = SymbolsExist()

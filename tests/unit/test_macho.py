@@ -1,0 +1,115 @@
+"""Mach-O files, as zig links them here for Apple's processors: signatures, symbols, the macOS they run on."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kafka_forge.checks import by_id
+from kafka_forge.evidence import BinaryFile, InspectEvidence
+from kafka_forge.inspection import binaries
+from kafka_forge.macho import files, signature, stubs
+from kafka_forge.model import Artifact, Cell, Environment, Verdict
+from kafka_forge.platforms import of
+from kafka_forge.userland import zig_program
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kafka_forge.model import CheckResult
+
+PLATFORM = "osx-arm64"
+NEEDED = '#include <stdio.h>\nint needed(void) { return puts("needed"); }\n'
+CALLER = "int needed(void);\nint absent(void);\nint caller(void) { return needed() + absent(); }\n"
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prefix with two libraries: libcaller takes a symbol that libneeded has, and one that it does not have."""
+    folder: Path = tmp_path_factory.mktemp("prefix")
+    (folder / "lib").mkdir()
+    link(folder, "libneeded.dylib", NEEDED)
+    link(folder, "liball.dylib", NEEDED + "int absent(void) { return 1; }\n", name="libneeded.dylib")
+    link(folder, "libcaller.dylib", CALLER, "lib/liball.dylib")
+    (folder / "lib" / "liball.dylib").unlink()
+    return folder
+
+
+def link(folder: Path, library: str, source: str, *inputs: str, name: str = "") -> None:
+    (folder / f"{library}.c").write_text(source, encoding="utf-8")
+    options = ["-shared", "-s", f"-Wl,-install_name,@rpath/{name or library}", "-Wl,-rpath,@loader_path/"]
+    command = [
+        str(zig_program()),
+        "cc",
+        "-target",
+        "aarch64-macos.11.0",
+        *options,
+        "-o",
+        f"lib/{library}",
+        f"{library}.c",
+    ]
+    subprocess.run([*command, *inputs], cwd=folder, check=True, timeout=120)
+
+
+def judge(check: str, prefix: Path, names: Sequence[str], arguments: dict[str, str] | None = None) -> CheckResult:
+    found: tuple[BinaryFile, ...] = tuple(binaries.read(prefix, [f"lib/{name}" for name in names], of(PLATFORM)))
+    cell = Cell("librdkafka", PLATFORM, None, "librdkafka", "2.14.2", "h0_0", noarch=False)
+    environment = Environment(Artifact(cell, prefix / "a.conda", "0" * 64, 1), prefix, None, ())
+    evidence = InspectEvidence(environment, (), found, {}, ("__osx >=11.0",), {}, 0.0)
+    rule = by_id()[check]
+    (result,) = rule.judge(rule.arguments.model_validate(arguments or {}), evidence)
+    return result
+
+
+def test_the_linkers_signature_matches_until_a_byte_changes(prefix: Path, tmp_path: Path) -> None:
+    path = tmp_path / "lib" / "libneeded.dylib"
+    path.parent.mkdir()
+    path.write_bytes((prefix / "lib" / "libneeded.dylib").read_bytes())
+    found = signature.read(path)
+    assert found is not None
+    assert found.ad_hoc
+    assert found.pages > 1
+    assert judge("signature-valid", tmp_path, ["libneeded.dylib"]).verdict is Verdict.PASS
+
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"@loader_path/\0", b"@loader_path\0\0"))
+    result = judge("signature-valid", tmp_path, ["libneeded.dylib"])
+    assert result.verdict is Verdict.FAIL
+    assert f"1 of {found.pages} pages are not what was signed, the first is page 0" in result.summary
+
+    signature.renew(path)
+    assert judge("signature-valid", tmp_path, ["libneeded.dylib"]).verdict is Verdict.PASS
+
+
+def test_a_library_without_signature_does_not_load_on_apples_processors(prefix: Path, tmp_path: Path) -> None:
+    path = tmp_path / "lib" / "libneeded.dylib"
+    path.parent.mkdir()
+    data = (prefix / "lib" / "libneeded.dylib").read_bytes()
+    path.write_bytes(data.replace(b"\x1d\0\0\0\x10\0\0\0", b"\x29\0\0\0\x10\0\0\0"))  # LC_CODE_SIGNATURE, another one
+    result = judge("signature-valid", tmp_path, ["libneeded.dylib"])
+    assert result.verdict is Verdict.FAIL
+    assert "has no signature" in result.summary
+
+
+def test_symbols_are_looked_for_where_they_are_taken_from(prefix: Path) -> None:
+    assert judge("symbols-exist", prefix, ["libneeded.dylib"]).verdict is Verdict.PASS
+    result = judge("symbols-exist", prefix, ["libneeded.dylib", "libcaller.dylib"])
+    assert result.verdict is Verdict.FAIL
+    assert result.summary == "lib/libcaller.dylib: @rpath/libneeded.dylib does not export _absent"
+
+
+def test_the_sdks_stubs_tell_what_macos_has() -> None:
+    exported = stubs.exports("osx-64")
+    assert {"_puts", "_pthread_create", "dyld_stub_binder"} <= exported
+    assert "_rd_kafka_new" not in exported
+
+
+def test_the_macos_that_is_linked_for_is_the_one_promised(prefix: Path) -> None:
+    assert judge("macos-floor", prefix, ["libneeded.dylib"], {"oldest": "11.0"}).verdict is Verdict.PASS
+    result = judge("macos-floor", prefix, ["libneeded.dylib"], {"oldest": "10.13"})
+    assert result.verdict is Verdict.FAIL
+    assert "lib/libneeded.dylib is linked for 11.0" in result.summary
+    assert files.needs(prefix, PLATFORM).virtual() == ("__osx >=11.0",)
