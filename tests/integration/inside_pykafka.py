@@ -6,6 +6,7 @@ Standard library and pykafka only: the tests call this through `pykafka_env.Pyka
 from __future__ import annotations
 
 import contextlib
+import copy
 import gc
 import itertools
 import json
@@ -249,6 +250,95 @@ def forget(address: str, topic: str) -> dict[str, Any]:
         gc.collect()
         _rd_kafka._wait_destroyed(20000)
     return {"alive": sum(reference() is not None for reference in references), "threads": _rd_kafka._thread_cnt()}
+
+
+def churn(address: str, topic: str, rounds: int, count: int) -> list[list[int]]:
+    """What is alive after each of some rounds of everything: memory blocks, references to what all messages share."""
+    seen = []
+    with topic_of(address, topic) as found:
+        for _ in range(rounds):
+            kinds = _produce_and_consume(found, count)
+            _stop_while_blocked(found)
+            _forget_in_a_cycle(found)
+            gc.collect()
+            _rd_kafka._wait_destroyed(20000)
+            shared = [found.partitions[0], *kinds]
+            del kinds
+            seen.append([sys.getallocatedblocks(), *[sys.getrefcount(each) for each in shared]])
+            del shared
+    return seen
+
+
+def _produce_and_consume(found: Any, count: int) -> list[Any]:
+    """With and without reports and headers; of what is consumed a third is kept. Return the classes of the messages."""
+    for reporting in (True, False):
+        with found.get_producer(use_rdkafka=True, linger_ms=1, delivery_reports=reporting) as producer:
+            for number in range(count):
+                sent = producer.produce(
+                    b"%d" % number, b"key", headers=[("a", b"1"), ("b", None)] if number % 2 else None
+                )
+            for _ in range(count if reporting else 0):
+                assert producer.get_delivery_report(timeout=20)[1] is None
+    consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000)
+    messages = itertools.islice(consumer, 2 * count)
+    kept = [message for number, message in enumerate(messages) if number % 3 == 0 or len(message.headers) > 2]
+    consumer.stop()
+    assert sum(len(message.headers) for message in kept) > 0
+    return [type(sent), type(kept[0])]
+
+
+def _stop_while_blocked(found: Any) -> None:
+    consumer = found.get_simple_consumer(use_rdkafka=True)
+    end = found.latest_available_offsets()[0].offset[0]
+    consumer.reset_offsets([(found.partitions[0], end - 1)])
+    thread = threading.Thread(target=_until_stopped(consumer.consume, ConsumerStoppedException, []))
+    thread.start()
+    consumer.stop()
+    assert not _join([thread])
+
+
+def _forget_in_a_cycle(found: Any) -> None:
+    consumer = found.get_simple_consumer(use_rdkafka=True)
+    producer = found.get_producer(use_rdkafka=True, linger_ms=1, delivery_reports=True)
+    messages = iter(consumer)
+    consumer.cycle, producer.cycle = [messages, next(messages)], [producer, producer.produce(b"left behind")]
+
+
+def read_headers_late(address: str, topic: str, count: int) -> list[Any]:
+    """The headers of messages: of the newest, of those that others came after, of a copy, after stop(), and changed."""
+    with topic_of(address, topic) as found:
+        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000)
+        kept = list(itertools.islice(consumer, count))
+        copied = copy.copy(kept[-1])
+        consumer.stop()
+    kept[0].headers.append(("more", b""))
+    kept[1].headers = []
+    return [[[name, value.decode()] for name, value in each.headers] for each in (*kept, copied)]
+
+
+class _Latin(str):
+    """A header's name that is not written in Kafka's encoding."""
+
+    __slots__ = ()
+
+    def encode(self, *_: str) -> bytes:
+        return super().encode("latin-1")
+
+
+def read_unreadable_headers(address: str, topic: str) -> list[str]:
+    """The values of two messages, and what it raises that a header of the first has a name which is not UTF-8."""
+    with topic_of(address, topic) as found:
+        with found.get_producer(linger_ms=1) as producer:
+            producer.produce(b"one", headers=[(_Latin("caf\xe9"), b"")])
+            producer.produce(b"two")
+        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000)
+        first, second = itertools.islice(consumer, 2)
+        consumer.stop()
+        try:
+            raised = repr(first.headers)
+        except UnicodeDecodeError as error:
+            raised = type(error).__name__
+    return [first.value.decode(), second.value.decode(), raised]
 
 
 def leave_running(address: str, topic: str, count: int) -> None:

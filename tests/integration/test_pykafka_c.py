@@ -100,6 +100,23 @@ def test_headers_keys_and_times_arrive(broker: Broker, pykafka_env: PykafkaEnv, 
     assert second == [[], 1_234_567_890_124, True]
 
 
+def test_headers_are_there_however_late_they_are_read(broker: Broker, pykafka_env: PykafkaEnv, topic: str) -> None:
+    producer = Producer({"bootstrap.servers": broker.address})
+    for number in range(10):
+        producer.produce(topic, b"", headers=[("n", str(number))])
+    producer.flush(20)
+    answer = pykafka_env.run("read_headers_late", broker.address, topic=topic, count=10)
+    unchanged = [[["n", str(number)]] for number in range(10)]
+    assert answer == [[["n", "0"], ["more", ""]], [], *unchanged[2:], unchanged[9]]
+
+
+def test_headers_that_cannot_be_read_keep_no_message_from_coming(
+    broker: Broker, pykafka_env: PykafkaEnv, topic: str
+) -> None:
+    answer = pykafka_env.run("read_unreadable_headers", broker.address, topic=topic)
+    assert answer == ["one", "two", "UnicodeDecodeError"]
+
+
 def test_headers_keys_and_times_are_written(broker: Broker, pykafka_env: PykafkaEnv, topic: str) -> None:
     pykafka_env.run("write_headers", broker.address, topic=topic, timestamp=1_234_567_890_123)
     first, second = read(broker.address, topic, 2)
@@ -165,6 +182,17 @@ def test_forgotten_clients_are_collected_with_their_threads(
 ) -> None:
     fill(broker.address, topic, 10)
     assert pykafka_env.run("forget", broker.address, topic=topic) == {"alive": 0, "threads": 0}
+
+
+def test_nothing_is_left_behind_by_clients_that_come_and_go(
+    broker: Broker, pykafka_env: PykafkaEnv, topic: str
+) -> None:
+    """A round has 3,000 messages, so that an object or a reference too many for one in ten would stand out."""
+    seen = pykafka_env.run("churn", broker.address, topic=topic, rounds=8, count=1500)
+    settled = seen[2:]  # caches have filled by then
+    blocks, *references = zip(*settled, strict=True)
+    assert blocks[-1] - blocks[0] < 300, seen
+    assert all(len(set(each)) == 1 for each in references), seen
 
 
 def test_messages_in_the_queue_when_the_interpreter_ends_are_delivered(
