@@ -74,7 +74,7 @@ def install(
         task.note("solving")
         records = _solve(artifact, contract, [_url(channel) for channel in channels])
         task.note(f"linking {len(records)} packages")
-        _link(artifact, records, cache, prefix)
+        link(records, artifact.cell.platform, cache, prefix, artifact.path.name)
     interpreter = prefix / platforms.of(artifact.cell.platform).python_executable()
     return Environment(
         artifact=artifact,
@@ -105,7 +105,7 @@ def _helper(made: Environment, channels: Sequence[str], cache: Cache, prefix: Pa
     """Install a Python of the artifact's platform beside it: this machine's own cannot load its library."""
     platform = made.artifact.cell.platform
     records = solving.solve(["python"], channels, platform, what=f"a Python that looks at {made.artifact.path.name}")
-    _link(made.artifact, records, cache, prefix)
+    link(records, platform, cache, prefix, "the Python that looks at it")
     return prefix / platforms.of(platform).python_executable()
 
 
@@ -168,7 +168,20 @@ def _solve(artifact: Artifact, contract: Contract, channels: Sequence[str]) -> l
         ) from error
 
 
-def _link(artifact: Artifact, records: list[RepoDataRecord], cache: Cache, prefix: Path) -> None:
+def link(records: list[RepoDataRecord], platform: str, cache: Cache, prefix: Path, what: str = "a package") -> None:
+    """Install solved packages of a platform into a prefix.
+
+    Args:
+        records: as `solving.solve` returns them.
+        platform: the conda subdir.
+        cache: packages are unpacked into its ``packages`` once, and linked from there.
+        prefix: a folder that is made.
+        what: what is installed, for the error.
+
+    Raises:
+        InstallFailed: a package cannot be fetched, unpacked or linked.
+        DiskFull: no room is left.
+    """
     import rattler
     from rattler import exceptions
 
@@ -177,7 +190,7 @@ def _link(artifact: Artifact, records: list[RepoDataRecord], cache: Cache, prefi
         prefix,
         cache_dir=cache.packages / "pkgs",
         installed_packages=[],
-        platform=rattler.Subdir(artifact.cell.platform),
+        platform=rattler.Subdir(platform),
         show_progress=False,
     )
     try:
@@ -189,10 +202,10 @@ def _link(artifact: Artifact, records: list[RepoDataRecord], cache: Cache, prefi
         exceptions.ExtractError,
         exceptions.IoError,
     ) as error:
-        raise _install_error(artifact, prefix, error) from error
+        raise _install_error(what, prefix, error) from error
 
 
-def _install_error(artifact: Artifact, prefix: Path, error: Exception) -> DiskFull | InstallFailed:
+def _install_error(what: str, prefix: Path, error: Exception) -> DiskFull | InstallFailed:
     text = _chain(error)
     if any("No space left" in line or "os error 28" in line for line in text):
         return DiskFull(
@@ -202,7 +215,7 @@ def _install_error(artifact: Artifact, prefix: Path, error: Exception) -> DiskFu
             todo=DiskFull.MAKE_ROOM,
         )
     return InstallFailed(
-        f"{artifact.path.name} cannot be installed",
+        f"{what} cannot be installed",
         where=str(prefix),
         details=text,
         todo="if a package is damaged, remove it from its channel and build it again.",

@@ -25,7 +25,7 @@ from kafka_forge.model import Base
 from kafka_forge.paths import project_root
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from kafka_forge.bases.nodes import Node
@@ -38,13 +38,27 @@ _SIDE_BY_SIDE = 3
 """Two compiles, and beside them the Pythons, which mostly wait for the network."""
 
 
-def ensure(platform: str, cache: Cache, progress: Progress, reason: str = "it was asked for") -> Base:
+def ensure(
+    platform: str,
+    cache: Cache,
+    progress: Progress,
+    reason: str = "it was asked for",
+    *,
+    only: Collection[str] | None = None,
+) -> Base:
     """Make what the embedded base lacks for a platform, and return the base.
 
     For a platform that is not this machine's, that is also what this machine needs to build for it.
 
     Safe against other processes doing the same: one makes, the others wait. Interrupted at any moment, nothing
     half-made stands in the channel, and the next run goes on where this one was.
+
+    Args:
+        platform: the conda subdir that is to be built for.
+        cache: where the channel stands.
+        progress: told what is being made.
+        reason: why this base was taken, for the report.
+        only: ids (``linux-aarch64/zlib``) to which it is narrowed, with what they are built with; None is all.
 
     Raises:
         UnsupportedMachine: the base has no compiler or tools for the platform.
@@ -55,13 +69,15 @@ def ensure(platform: str, cache: Cache, progress: Progress, reason: str = "it wa
     """
     site = Site(platform, project_root(), cache, progress)
     nodes = graph.plan(site)
+    if only is not None:
+        nodes = graph.closure(nodes, only)
     with explain_os_errors(cache.base):
         cache.base.mkdir(parents=True, exist_ok=True)
     if any(not site.stands(node) for node in nodes if node.path):
         with FileLock(cache.base / ".lock"):
             _make(site, nodes)
     else:
-        _make_pythons(site)
+        _make_pythons(nodes)
         if channel.is_stale(site.channel):
             channel.index(site.channel)
     return Base(
@@ -83,9 +99,10 @@ def lacking(root: Path) -> dict[str, dict[str, str]]:
     return load(Interpreters, root).absent
 
 
-def _make_pythons(site: Site) -> None:
-    for subdir in site.subdirs:
-        graph.make_pythons(site, subdir)
+def _make_pythons(nodes: Sequence[Node]) -> None:
+    for node in nodes:
+        if node.path is None:
+            node.make()
 
 
 def _make(site: Site, nodes: Sequence[Node]) -> None:
@@ -94,7 +111,7 @@ def _make(site: Site, nodes: Sequence[Node]) -> None:
     channel.prepare(site.channel)
     waiting = {node.id: node for node in nodes if not site.stands(node)}
     if not any(node.path for node in waiting.values()):  # another process made it while this one waited
-        _make_pythons(site)
+        _make_pythons(nodes)
         channel.index(site.channel)
         return
     priority = _chains(nodes)

@@ -24,7 +24,7 @@ from kafka_forge.files import Store, sha256_of
 from kafka_forge.sources import load_hints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kafka_forge.bases.nodes import Site
@@ -143,13 +143,18 @@ def _reachable(site: Site, found: Mapping[str, Node]) -> tuple[Node, ...]:
         for name, node in found.items()
         if node.subdir == target or node.name in (PYTHONS, f"cross-python_{target}") or name in libraries
     }
-    kept: set[str] = set()
-    while roots:
-        name = roots.pop()
+    return closure(tuple(found.values()), roots)
+
+
+def closure(nodes: Sequence[Node], roots: Collection[str]) -> tuple[Node, ...]:
+    """Return those of the nodes that have one of these ids, or are needed by one that has, in their order."""
+    by_id, kept, waiting = {node.id: node for node in nodes}, set[str](), list(roots)
+    while waiting:
+        name = waiting.pop()
         if name not in kept:
             kept.add(name)
-            roots |= found[name].needs
-    return tuple(node for name, node in found.items() if name in kept)
+            waiting += by_id[name].needs
+    return tuple(node for node in nodes if node.id in kept)
 
 
 def _tool(site: Site, package: ToolPackage) -> Node:
