@@ -153,7 +153,8 @@ def _one_mode(env: Environment, trip: _Trip, mode: str, broker: Broker) -> tuple
         room = Path(name)
         request, log = room / "request.json", room / "log"
         request.write_text(json.dumps(_request(env, trip, mode, broker, scenario)), encoding="utf-8")
-        alone = ["-E", "-s", "-B", *(["-S"] if scenario.bare else [])]  # -I would hide the scenarios from each other
+        # -I would hide the scenarios from each other
+        alone = ["-E", "-s", *(env.bytecode or ("-B",)), *(["-S"] if scenario.bare else [])]
         command = runner.command([env.interpreter, *alone, runner.path(scenario.script), runner.path(request)])
         with (
             log.open("wb") as errors,
