@@ -1,6 +1,8 @@
 @echo on
 rem Not tried by this project yet: written after conda-forge's way of building with CMake on Windows.
-rem SASL on Windows is the system's own SSPI, so GSSAPI needs no cyrus-sasl.
+rem SASL on Windows is the system's own SSPI, so GSSAPI needs no cyrus-sasl. Options that CMake does not hand on are
+rem said to the compiler; build-win.sh, for Windows from elsewhere, says the same.
+set "CFLAGS=%CFLAGS% -DWITH_CURL=1 -DWITH_OAUTHBEARER_OIDC=1 -DWITH_LZ4_EXT=1"
 cmake -G Ninja -S . -B build ^
   %CMAKE_ARGS% ^
   -DCMAKE_BUILD_TYPE=Release ^
@@ -9,8 +11,10 @@ cmake -G Ninja -S . -B build ^
   -DRDKAFKA_BUILD_STATIC=OFF ^
   -DRDKAFKA_BUILD_EXAMPLES=OFF ^
   -DRDKAFKA_BUILD_TESTS=OFF ^
+  -DWITHOUT_WIN32_CONFIG=ON ^
   -DWITH_ZLIB=ON ^
   -DWITH_ZSTD=ON ^
+  -DWITH_SNAPPY=ON ^
   -DWITH_SSL=ON ^
   -DWITH_CURL=ON ^
   -DWITH_SASL=ON ^

@@ -150,8 +150,16 @@ def _rendered(output: Any, recipe_dir: Path, variants: tuple[Path, ...], platfor
             part: tuple(_spec(each) for each in recipe.get("requirements", {}).get(part) or ())
             for part in ("build", "host", "run")
         },
-        digest=hashlib.sha256(json.dumps({**recipe, "extra": None}, sort_keys=True, default=str).encode()).hexdigest(),
+        digest=_digest(recipe),
     )
+
+
+def _digest(recipe: JsonObject) -> str:
+    """Return the sha256 of a rendered recipe, without ``extra``; both ways to name a script count alike."""
+    script = recipe["build"].get("script")
+    if isinstance(script, dict) and script.keys() <= {"interpreter", "file"}:
+        recipe = {**recipe, "build": {**recipe["build"], "script": script["file"]}}
+    return hashlib.sha256(json.dumps({**recipe, "extra": None}, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _spec(requirement: str | JsonObject) -> str:
@@ -388,6 +396,11 @@ def _draft(rendered: Rendered, sources: tuple[JsonObject, ...], folder: Path) ->
     data = yaml.load(recipe.read_text(encoding="utf-8"))
     for part in (data, *(data.get("outputs") or ())):
         part.pop("source", None)
+        if rendered.platform.startswith("win-") and (part is data or "build" in part):
+            from kafka_forge.platforms.windows_libraries import patterns
+
+            linking = part.setdefault("build", {}).setdefault("dynamic_linking", {})
+            linking["missing_dso_allowlist"] = [*linking.get("missing_dso_allowlist", ()), *patterns()]
     if sources:
         data["source"] = list(sources)
     with recipe.open("w", encoding="utf-8") as stream:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
-from kafka_forge.bases import cpython_linux, cpython_macos, cpython_modules, elf
+from kafka_forge.bases import cpython_linux, cpython_macos, cpython_modules, cpython_windows, elf
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.errors import BaseBuildFailed, UnsupportedMachine
 
@@ -55,6 +55,8 @@ def make(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, sho
         BaseBuildFailed: the jar cannot be made into a package.
         SourceUnreachable, ChecksumMismatch: from obtaining the jar.
     """
+    if shop.platform == "win-64":
+        return _make_windows(interpreter, lock, libraries, shop)
     if shop.platform not in interpreter.jars or not shop.platform.startswith(("linux-", "osx-")):
         raise UnsupportedMachine(
             f"the embedded base has no Python {interpreter.python} for {shop.platform}",
@@ -98,6 +100,22 @@ def _make_macos(interpreter: Interpreter, lock: Interpreters, libraries: Librari
         return pack(_package(interpreter, shop.platform, build, needs, facts), tree, shop.native)
 
 
+def _make_windows(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, shop: Workshop) -> Path:
+    """Make the package for Windows, whose jars have all modules and bring what these load."""
+    jar, python = shop.obtain(interpreter.source(shop.platform)), interpreter.python
+    with shop.room(f"python-{python}") as room:
+        tree = room / "tree"
+        cpython_windows.stage(jar, tree, python)
+        cpython_windows.byte_compile(tree, python, _builder(interpreter, tree, room, shop))
+        build = _build_string(interpreter, lock, libraries, shop.platform)
+        runtime = cpython_windows.runtime()
+        facts = {
+            "made_from": f"org.bytedeco:cpython:{interpreter.release}:{interpreter.jars[shop.platform].classifier}"
+        }
+        needs = (f"{runtime.package} >={runtime.version}",)
+        return pack(_package(interpreter, shop.platform, build, needs, facts), tree, shop.native)
+
+
 def _builder(interpreter: Interpreter, tree: Path, room: Path, shop: Workshop) -> Path:
     """Return a prefix with a Python of this minor version that runs here: bytecode is the same on all platforms."""
     here = platforms.current()
@@ -110,8 +128,9 @@ def _builder(interpreter: Interpreter, tree: Path, room: Path, shop: Workshop) -
 def _build_string(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, platform: str) -> str:
     inputs = [library.on(platform) for library in libraries.libraries if platform in library.debs]
     jar = interpreter.jars[platform].sha256
-    macos = [cpython_macos.REVISION] if platform.startswith("osx-") else []
-    key = content_key(_REVISION, jar, lock.modules_source_sha256, inputs, libraries.elsewhere, *macos)
+    own = [cpython_macos.REVISION] if platform.startswith("osx-") else []
+    own = [cpython_windows.REVISION] if platform == "win-64" else own
+    key = content_key(_REVISION, jar, lock.modules_source_sha256, inputs, libraries.elsewhere, *own)
     return f"h{key}_0_{_flavour(interpreter.python)}"
 
 
@@ -146,7 +165,7 @@ def _package(
         summary="General purpose programming language",
         home="https://www.python.org/",
         run_exports={"weak": (abi,), "noarch": ("python",)},
-        site_packages=f"lib/python{python}/site-packages",
+        site_packages=str(platforms.of(platform).site_packages(python)),
         extra=facts,
     )
 

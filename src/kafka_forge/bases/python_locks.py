@@ -171,6 +171,13 @@ class Wheels(Model):
         return {wheel.project: wheel.package for wheel in wheels}
 
 
+class VcRuntime(Model):
+    """``bootstrap/python/vcruntime.json``."""
+
+    wheel: Wheel
+    """The wheel that has Microsoft's C and C++ runtime for Windows."""
+
+
 AnyLock = TypeVar("AnyLock", bound=Model)
 
 
@@ -178,7 +185,7 @@ def load(kind: type[AnyLock], root: Path) -> AnyLock:
     """Read one of the locks.
 
     Args:
-        kind: `Interpreters`, `Libraries` or `Wheels`.
+        kind: `Interpreters`, `Libraries`, `Wheels` or `VcRuntime`.
         root: the checkout.
 
     Raises:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from kafka_forge import processes
-from kafka_forge.bases import certificates, cpython, debian_libraries, sdists, wheels
+from kafka_forge.bases import certificates, cpython, cpython_windows, debian_libraries, sdists, wheels
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheels, load
 from kafka_forge.bases.workshop import Workshop
 from kafka_forge.errors import UnknownPython, UnsupportedMachine
@@ -143,6 +143,10 @@ def _interpreters(
 
 
 def _libraries(shop: Workshop, lock: Libraries) -> Iterable[Product]:
+    if shop.platform == "win-64":
+        runtime = cpython_windows.runtime()
+        stem = cpython_windows.runtime_package(runtime).stem
+        yield _product(shop.native, stem, partial(cpython_windows.make_runtime, runtime, shop))
     for library in lock.libraries:
         if shop.platform in library.debs:
             stem = debian_libraries.stem(library, shop.platform)

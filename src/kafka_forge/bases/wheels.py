@@ -62,11 +62,13 @@ def make(wheel: Wheel, python: str | None, lock: Wheels, shop: Workshop) -> Path
     file = shop.obtain(wheel.source())
     folder = shop.native if python else shop.noarch
     with shop.room(wheel.package) as tree, zipfile.ZipFile(file) as archive:
-        metadata, entry_points = _unpack(archive, tree, python)
-        if python:
+        windows = shop.platform == "win-64" and python is not None
+        metadata, entry_points = _unpack(archive, tree, python, windows=windows)
+        if python and not windows:  # Windows would want a program for each; none of the wheels at hand needs one
             for line in entry_points:
                 _write_script(tree / "bin", line)
-        asked = depends(metadata, (python,) if python else lock.pythons, lock.conda_names(), wheel.file)
+        system = _WINDOWS if windows else _LINUX
+        asked = depends(metadata, (python,) if python else lock.pythons, lock.conda_names(), wheel.file, system)
         package = Package(
             wheel.package,
             wheel.version,
@@ -94,7 +96,13 @@ def _build_string(wheel: Wheel, python: str | None, lock: Wheels) -> str:
     return f"py{python.replace('.', '')}h{key}_0" if python else f"pyh{key}_0"
 
 
-def depends(metadata: Message, pythons: Sequence[str], names: Mapping[str, str], where: str) -> tuple[str, ...]:
+def depends(
+    metadata: Message,
+    pythons: Sequence[str],
+    names: Mapping[str, str],
+    where: str,
+    system: Mapping[str, str] | None = None,
+) -> tuple[str, ...]:
     """Translate ``Requires-Dist`` into match specs; extras are left to who wants them, as conda-forge does.
 
     A requirement whose marker holds for any of the Pythons is asked for: one noarch package serves them all.
@@ -105,7 +113,9 @@ def depends(metadata: Message, pythons: Sequence[str], names: Mapping[str, str],
     found: dict[str, SpecifierSet] = {}
     for line in metadata.get_all("Requires-Dist", []):
         requirement = Requirement(line)
-        if requirement.marker and not any(requirement.marker.evaluate(_environment(python)) for python in pythons):
+        if requirement.marker and not any(
+            requirement.marker.evaluate(_environment(python, system or _LINUX)) for python in pythons
+        ):
             continue
         project = canonicalize_name(requirement.name)
         if project not in names or requirement.extras:
@@ -119,18 +129,19 @@ def depends(metadata: Message, pythons: Sequence[str], names: Mapping[str, str],
     return tuple(f"{package} {_spell(specifier)}".strip() for package, specifier in sorted(found.items()))
 
 
-def _environment(python: str) -> dict[str, str]:
-    """Return PEP 508's environment of an interpreter of the base: Linux so far, whatever machine this runs on."""
+_LINUX = {"os_name": "posix", "sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"}
+_WINDOWS = {"os_name": "nt", "sys_platform": "win32", "platform_system": "Windows", "platform_machine": "AMD64"}
+
+
+def _environment(python: str, system: Mapping[str, str]) -> dict[str, str]:
+    """Return PEP 508's environment of an interpreter of the base, whatever machine this runs on."""
     return {
         "python_version": python,
         "python_full_version": f"{python}.0",
         "implementation_name": "cpython",
         "implementation_version": f"{python}.0",
         "platform_python_implementation": "CPython",
-        "os_name": "posix",
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "platform_machine": "x86_64",
+        **system,
         "platform_release": "",
         "platform_version": "",
         "extra": "",
@@ -148,14 +159,17 @@ def _python_depends(metadata: Message, python: str | None) -> tuple[str, ...]:
     return (f"python >={python},<3.{minor + 1}.0a0", f"python_abi {python}.* *_cp{python.replace('.', '')}")
 
 
-def _unpack(archive: zipfile.ZipFile, tree: Path, python: str | None) -> tuple[Message, tuple[str, ...]]:
+def _unpack(
+    archive: zipfile.ZipFile, tree: Path, python: str | None, *, windows: bool
+) -> tuple[Message, tuple[str, ...]]:
     """Lay the wheel's files out; return its METADATA and its console scripts."""
     site_packages = f"lib/python{python}/site-packages" if python else "site-packages"
+    site_packages = "Lib/site-packages" if windows else site_packages
     schemes = {
         "purelib": site_packages,
         "platlib": site_packages,
-        "scripts": "bin" if python else "python-scripts",
-        "headers": f"include/python{python}" if python else "include",
+        "scripts": "Scripts" if windows else "bin" if python else "python-scripts",
+        "headers": f"include/python{python}" if python and not windows else "include",
         "data": ".",
     }
     metadata, entry_points = HeaderParser().parsestr(""), ""

@@ -30,11 +30,13 @@ def runner(platform: str, cache: Cache, progress: Progress) -> Runner | None:
             command that does.
         SourceUnreachable, ChecksumMismatch: from obtaining an emulator.
     """
-    from kafka_forge.emulators import qemu
+    from kafka_forge.emulators import qemu, wine
 
     name = platforms.of(platform).emulator
     if name is None:
         return None
     if name.startswith("qemu-"):
         return qemu.obtain(name, cache, progress)
+    if name == "wine":
+        return wine.obtain(cache, progress)
     return NATIVE

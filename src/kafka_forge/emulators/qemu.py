@@ -6,17 +6,9 @@ processor: what conda packages rightly take from the system. Both are obtained b
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
-from kafka_forge import platforms
-from kafka_forge.bases import tools
-from kafka_forge.errors import EmulatorMissing
-from kafka_forge.files import Store, explain_os_errors
-from kafka_forge.paths import project_root
+from kafka_forge.emulators import shelf
 from kafka_forge.runner import Runner
 
 if TYPE_CHECKING:
@@ -42,34 +34,13 @@ def obtain(name: str, cache: Cache, progress: Progress) -> Runner:
         NoNetwork, SourceUnreachable, ChecksumMismatch: from obtaining it.
         DiskFull, NotWritable: the file system refuses.
     """
-    folder = _ensure(name, cache, progress)
+    folder = shelf.ensure(name, cache, progress)
     return Runner(
         emulator=name,
         prefix=(str(folder / "bin" / f"{name}-static"), "-L", str(folder / "sysroot")),
         slowness=_SLOWNESS,
         crashed=lambda status, lines: _crashed(name, status, lines),
     )
-
-
-def _ensure(name: str, cache: Cache, progress: Progress) -> Path:
-    """Return the emulator's folder, which is made at once or not at all."""
-    lock = project_root() / "bootstrap" / "emulators.yaml"
-    package = next((each for each in tools.load(lock, platforms.current()) if each.name == name), None)
-    if package is None:
-        raise EmulatorMissing(
-            f"there is no {name} for {platforms.current()}",
-            where=str(lock),
-            todo="verify on linux-64, or on a machine of that platform.",
-        )
-    folder = cache.emulators / f"{name}-{package.build}"
-    with explain_os_errors(cache.emulators):
-        cache.emulators.mkdir(parents=True, exist_ok=True)
-        with FileLock(cache.emulators / ".lock"):
-            if not folder.is_dir():
-                with tempfile.TemporaryDirectory(dir=cache.emulators) as room:
-                    tools.lay_out(package, Path(room) / "tree", Store(cache.store), progress)
-                    (Path(room) / "tree").rename(folder)
-    return folder
 
 
 def _crashed(name: str, status: int, lines: Sequence[str]) -> str | None:

@@ -10,9 +10,18 @@ from pathlib import PurePath, PurePosixPath
 _GLIBC = ("libc.so.*", "libm.so.*", "libdl.so.*", "libpthread.so.*", "librt.so.*", "libresolv.so.*", "libutil.so.*")
 _LOADERS = ("ld-linux-x86-64.so.*", "ld-linux-aarch64.so.*", "ld64.so.*")
 _MACOS = ("/usr/lib/*", "/System/Library/*")
-_WINDOWS = (
+WINDOWS = (
     *("kernel32.dll", "ntdll.dll", "user32.dll", "advapi32.dll", "ws2_32.dll", "crypt32.dll", "secur32.dll"),
-    *("bcrypt.dll", "shell32.dll", "ole32.dll", "msvcrt.dll", "ucrtbase.dll", "api-ms-win-*.dll"),
+    *(
+        "bcrypt.dll",
+        "gdi32.dll",
+        "iphlpapi.dll",
+        "shell32.dll",
+        "ole32.dll",
+        "msvcrt.dll",
+        "ucrtbase.dll",
+        "api-ms-win-*.dll",
+    ),
 )
 # What conda-forge's oldest supported systems have: a solve for a platform that we don't stand on assumes these.
 _ASSUMED_LINUX = {"__unix": "0", "__linux": "5.10", "__glibc": "2.36"}
@@ -89,7 +98,7 @@ class Windows:
     @property
     def librdkafka(self) -> str:
         """See `Platform`."""
-        return "librdkafka.dll"
+        return "rdkafka.dll"
 
     @property
     def binary_kind(self) -> str:
@@ -99,7 +108,7 @@ class Windows:
     @property
     def system_libraries(self) -> tuple[str, ...]:
         """See `Platform`."""
-        return _WINDOWS
+        return WINDOWS
 
     def python_executable(self) -> PurePosixPath:
         """See `Platform`."""
@@ -121,4 +130,4 @@ class Windows:
     @property
     def emulator(self) -> str | None:
         """See `Platform`."""
-        return "" if self.here else None
+        return "" if self.here else "wine" if sys.platform == "linux" else None

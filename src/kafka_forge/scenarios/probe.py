@@ -4,7 +4,7 @@ Usage: ``python -I probe.py REQUEST``. REQUEST is JSON: ``modules`` to import, i
 load where no module does; ``prefix``. One line of its output is the answer, JSON too, with ``imports``,
 ``librdkafka`` and ``mapped`` as `evidence.InspectEvidence` describes them; modules may print what they like around it.
 
-Which files are loaded is asked of the kernel (``/proc/self/maps``, proc(5)), and which of them are librdkafka of
+Which files are loaded is asked of the system (see loaded.py beside this script), and which of them are librdkafka of
 their bytes: a copy that is renamed, bundled in a wheel's way or linked into an extension counts like any other.
 """
 
@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import importlib.util
 import json
 import mmap
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -22,6 +24,7 @@ from typing import Any
 
 # The text of RD_KAFKA_RESP_ERR__BAD_MSG in rdkafka.c: only an implementation holds it, a program that links one not.
 MARK = b"Local: Bad message format"
+_LIBRARY = re.compile(r"(?i)\.so\b|\.(dll|pyd)$")
 
 
 def import_one(name: str) -> dict[str, Any]:
@@ -41,16 +44,19 @@ def import_one(name: str) -> dict[str, Any]:
 
 def mapped_files() -> list[str]:
     """Return every file that this process has mapped, sorted."""
-    maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
-    fields = [line.split(None, 5) for line in maps.splitlines()]
-    return sorted({field[5] for field in fields if len(field) == 6 and field[5].startswith("/")})
+    # isolated mode (-I) keeps this script's folder off the path, and what stands there must not hide a module
+    spec: Any = importlib.util.spec_from_file_location("_loaded", Path(__file__).with_name("loaded.py"))
+    loaded: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    found: list[str] = loaded.files()
+    return found
 
 
 def is_librdkafka(path: str) -> bool:
     """Return whether a file holds an implementation of librdkafka."""
     try:
         with Path(path).open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return data[:4] == b"\x7fELF" and data.find(MARK) >= 0
+            return data[:4].startswith((b"\x7fELF", b"MZ")) and data.find(MARK) >= 0
     except (OSError, ValueError):  # a device, an empty file, or one that has been deleted
         return False
 
@@ -92,7 +98,9 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
 
     def inside(path: str | None) -> str | None:
         real = os.path.realpath(path) if path else ""
-        return os.path.relpath(real, prefix) if real.startswith(prefix + os.sep) else path
+        if not os.path.normcase(real).startswith(os.path.normcase(prefix + os.sep)):
+            return path
+        return Path(real[len(prefix) + 1 :]).as_posix()
 
     imports = {name: import_one(name) for name in request["modules"]}
     for answer in imports.values():
@@ -105,7 +113,7 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     if len(loaded) == 1:
         seen.update(ask(loaded[0]), path=inside(loaded[0]))
     seen.update(loaded=[inside(path) for path in loaded], client=client_says())
-    libraries = sorted(str(inside(path)) for path in mapped if ".so" in Path(path).name)
+    libraries = sorted(str(inside(path)) for path in mapped if _LIBRARY.search(Path(path).name))
     return {"imports": imports, "librdkafka": seen, "mapped": libraries}
 
 

@@ -13,6 +13,7 @@ import functools
 import json
 import logging
 import os
+import re
 import sys
 import threading
 import time
@@ -23,10 +24,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kafka_forge.scenarios import corpus
+    from kafka_forge.scenarios import corpus, loaded
 else:
     import corpus
+    import loaded
 
+_NAME = re.compile(r"(?i)librdkafka|rdkafka[-\d]*\.dll")
 _GRACE = 2.0
 """Seconds that an action has beyond its patience to come back by itself."""
 
@@ -204,12 +207,8 @@ def read_request() -> Request:
 
 
 def mapped_libraries() -> list[str]:
-    """Return the files named librdkafka that this process has mapped; empty where the system does not say."""
-    maps = Path("/proc/self/maps")
-    if not maps.is_file():
-        return []
-    names = (line.split(maxsplit=5)[-1].strip() for line in maps.read_text(encoding="utf-8").splitlines())
-    return sorted({name for name in names if "librdkafka" in name.rpartition("/")[2]})
+    """Return the files named librdkafka (on Windows rdkafka) that this process has mapped."""
+    return [name for name in loaded.files() if _NAME.match(Path(name).name)]
 
 
 def run(request: Request, client: Client) -> None:

@@ -1,0 +1,51 @@
+"""The folder of an emulator in the cache: laid out once from what ``bootstrap/emulators.yaml`` locks."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from kafka_forge import platforms
+from kafka_forge.bases import tools
+from kafka_forge.errors import EmulatorMissing
+from kafka_forge.files import Store, explain_os_errors
+from kafka_forge.paths import project_root
+
+if TYPE_CHECKING:
+    from kafka_forge.paths import Cache
+    from kafka_forge.progress import Progress
+
+
+def ensure(name: str, cache: Cache, progress: Progress) -> Path:
+    """Return the emulator's folder, which is made at once or not at all.
+
+    Args:
+        name: the emulator's name in ``bootstrap/emulators.yaml``, for example ``qemu-aarch64``.
+        cache: where it stands: ``emulators/NAME-KEY``.
+        progress: told about downloads.
+
+    Raises:
+        EmulatorMissing: no lock has it for this machine.
+        NoNetwork, SourceUnreachable, ChecksumMismatch: from obtaining it.
+        DiskFull, NotWritable: the file system refuses.
+    """
+    lock = project_root() / "bootstrap" / "emulators.yaml"
+    package = next((each for each in tools.load(lock, platforms.current()) if each.name == name), None)
+    if package is None:
+        raise EmulatorMissing(
+            f"there is no {name} for {platforms.current()}",
+            where=str(lock),
+            todo="verify on linux-64, or on a machine of that platform.",
+        )
+    folder = cache.emulators / f"{name}-{package.build}"
+    with explain_os_errors(cache.emulators):
+        cache.emulators.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache.emulators / ".lock"):
+            if not folder.is_dir():
+                with tempfile.TemporaryDirectory(dir=cache.emulators) as room:
+                    tools.lay_out(package, Path(room) / "tree", Store(cache.store), progress)
+                    (Path(room) / "tree").rename(folder)
+    return folder
