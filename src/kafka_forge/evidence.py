@@ -25,12 +25,14 @@ class MachO:
         imports: library → how many symbols are taken from it; ``(any)`` for those that any loaded library may have.
         missing: library → the symbols taken from it that it does not export. Of the system's libraries only
             libSystem is known, by the stubs of the SDK.
+        newer: the symbols taken from libSystem that came after `minos` → the macOS they came with.
     """
 
     minos: tuple[int, int] | None
     signature: Signature | None
     imports: dict[str, int]
     missing: dict[str, tuple[str, ...]]
+    newer: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

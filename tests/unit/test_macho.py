@@ -101,6 +101,14 @@ def test_symbols_are_looked_for_where_they_are_taken_from(prefix: Path) -> None:
     assert result.summary == "lib/libcaller.dylib: @rpath/libneeded.dylib does not export _absent"
 
 
+def test_a_function_that_came_later_is_not_there_on_the_oldest_macos(prefix: Path) -> None:
+    source = 'char *strchrnul(const char *, int);\nchar *late(void) { return strchrnul("late", 0); }\n'
+    link(prefix, "liblate.dylib", source)
+    result = judge("symbols-exist", prefix, ["liblate.dylib"])
+    assert result.verdict is Verdict.FAIL
+    assert result.summary == "lib/liblate.dylib: _strchrnul came with macOS 15.4 only"
+
+
 def test_the_sdks_stubs_tell_what_macos_has() -> None:
     exported = stubs.exports("osx-64")
     assert {"_puts", "_pthread_create", "dyld_stub_binder"} <= exported

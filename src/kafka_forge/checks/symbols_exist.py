@@ -1,7 +1,8 @@
 """``symbols-exist``: every symbol that a binary takes from another library is one that this library exports.
 
 For libraries of the prefix these are their own exports; for macOS's libSystem, the stubs of the SDK; what may come from
-any library (``-undefined dynamic_lookup``), from Python. The stubs tell what the SDK's macOS has, not since when.
+any library (``-undefined dynamic_lookup``), from Python. The stubs tell what the SDK's macOS has; that the oldest one
+has it too is what clang says of the declarations in the SDK's headers.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ class SymbolsExist:
             + (f" and {len(symbols) - _SHOWN} more" if len(symbols) > _SHOWN else "")
             for path, macho in facts.items()
             for library, symbols in macho.missing.items()
+        ]
+        problems += [
+            f"{path}: {symbol} came with macOS {version} only"
+            for path, macho in facts.items()
+            for symbol, version in macho.newer.items()
         ]
         count = sum(sum(macho.imports.values()) for macho in facts.values())
         if not count:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge.evidence import MachO
-from kafka_forge.macho import files, signature, stubs
+from kafka_forge.macho import availability, files, signature, stubs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,10 @@ def read(prefix: Path, name: str, found: Mapping[str, str], platform: str) -> Ma
         if absent:
             missing[library or "(any)"] = tuple(absent)
     counts = {library or "(any)": len(symbols) for library, symbols in taken.items()}
-    return MachO(files.minos(binary), signature.read(prefix / name), counts, missing)
+    minos = files.minos(binary)
+    late = availability.newer(platform, minos) if minos else {}
+    newer = {symbol: late[symbol] for symbol in taken.get(_SYSTEM, ()) if symbol in late}
+    return MachO(minos, signature.read(prefix / name), counts, missing, newer)
 
 
 def _imports(binary: Any) -> dict[str, list[str]]:
