@@ -64,4 +64,5 @@ def test_a_windows_program_runs_and_wine_ends_with_the_toolkit(tmp_path: Path) -
 
 
 def _prefix(process: psutil.Process) -> str:
-    return (process.info["environ"] or {}).get("WINEPREFIX", "")
+    environment: dict[str, str] = process.info["environ"] or {}
+    return environment.get("WINEPREFIX", "")
