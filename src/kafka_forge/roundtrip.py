@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from kafka_forge import checks, platforms, processes, wire, witness
 from kafka_forge.brokers import admin, disk
 from kafka_forge.environment import variables
-from kafka_forge.errors import ContractInvalid, ForgeError, ScenarioBroken
+from kafka_forge.errors import BrokerDied, ContractInvalid, ForgeError, ScenarioBroken
 from kafka_forge.evidence import RoundTripEvidence, Step, tail
 from kafka_forge.scenarios import corpus
 from kafka_forge.scenarios.catalogue import SCENARIOS
@@ -100,7 +100,7 @@ def run(env: Environment, contract: Contract, broker: Broker, progress: Progress
         try:
             task.note("fill topics")
             admin.create_topics(broker.address, dict.fromkeys(trip.topics, corpus.PARTITIONS))
-            witness.fill(broker.address, trip.seeded, trip.messages)
+            witness.fill(broker.address, trip.seeded, trip.messages, broker.check)
             task.advance()
             task.note("let the client speak")
             steps, ends = _let_speak(env, trip, broker)
@@ -109,8 +109,8 @@ def run(env: Environment, contract: Contract, broker: Broker, progress: Progress
             task.note("read back")
             evidence = _evidence(broker, env, trip, steps, ends, begun)
             task.advance()
-        except ScenarioBroken:
-            broker.check()
+        except (ScenarioBroken, BrokerDied):
+            broker.check()  # its own error has the log's last lines
             raise
         finally:
             _tidy(trip, broker)

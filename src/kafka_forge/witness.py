@@ -18,17 +18,24 @@ if TYPE_CHECKING:
     from kafka_forge.model import JsonObject
 
 _SECONDS = 60.0
+_WATCH = 1.0
 _POLL = 0.02
 """consume() waits this long in any case, unless as many messages as it may return are there."""
 
 
-def fill(address: str, topics: Mapping[str, str], messages: Callable[[str], Sequence[corpus.Message]]) -> None:
+def fill(
+    address: str,
+    topics: Mapping[str, str],
+    messages: Callable[[str], Sequence[corpus.Message]],
+    watch: Callable[[], None] = lambda: None,
+) -> None:
     """Write the corpus to topics, one for each codec.
 
     Args:
         address: the broker's ``HOST:PORT``.
         topics: codec → topic; the topics exist and are empty.
         messages: codec → what to write.
+        watch: is called every second; what it raises ends the waiting.
 
     Raises:
         ScenarioBroken: the broker did not take every message within a minute.
@@ -49,7 +56,11 @@ def fill(address: str, topics: Mapping[str, str], messages: Callable[[str], Sequ
                 topic, value=m.value, key=m.key, partition=m.partition, headers=list(m.headers), timestamp=m.timestamp
             )
         producers.append(producer)
-    left = sum(producer.flush(_SECONDS) for producer in producers)
+    deadline = time.monotonic() + _SECONDS
+    for producer in producers:
+        while producer.flush(_WATCH) and time.monotonic() < deadline:
+            watch()
+    left = sum(len(producer) for producer in producers)
     if left or failed:
         raise _broken(address, f"{left} messages were not answered for, {len(failed)} were refused", failed[:5])
 

@@ -150,6 +150,8 @@ def test_a_broker_that_dies_meanwhile_is_no_fault_of_the_client(tmp_path: Path) 
         begun = time.monotonic()
         with pytest.raises(BrokerDied):
             roundtrip.run(made, SHORT, mortal, Silent())
+        with pytest.raises(BrokerDied):
+            witness.fill(mortal.address, {"none": "t"}, lambda codec: corpus.messages(codec, 0), mortal.check)
         assert time.monotonic() - begun < roundtrip.PATIENCE
     scenarios = [child for child in psutil.Process().children(recursive=True) if _runs_a_scenario(child)]
     assert scenarios == []
