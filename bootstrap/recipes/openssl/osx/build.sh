@@ -13,7 +13,7 @@ export CFLAGS="-O2" CC="${CC##*/}" AR="${AR##*/}" RANLIB="${RANLIB##*/}"
 
 perl ./Configure "$target" shared threads \
     no-apps no-docs no-tests no-legacy no-module no-engine no-fips no-zlib no-quic \
-    --prefix="$PREFIX" --libdir=lib --openssldir="$PREFIX/ssl"
+    --prefix="$PREFIX" --libdir=lib --openssldir=/etc/ssl  # where macOS has its certificates
 
 # Only the shared libraries: their static twins would be compiled from the same sources a second time.
 make build_generated

@@ -1,0 +1,9 @@
+#!/bin/bash
+set -euo pipefail
+
+. "$RECIPE_DIR/build.sh"
+
+# The library does not know its folder (see recipe.yaml), in which its mechanisms are.
+mkdir -p "$PREFIX"/etc/conda/{activate,deactivate}.d
+echo 'export SASL_PATH="$CONDA_PREFIX/lib/sasl2"' > "$PREFIX/etc/conda/activate.d/cyrus-sasl.sh"
+echo 'unset SASL_PATH' > "$PREFIX/etc/conda/deactivate.d/cyrus-sasl.sh"
