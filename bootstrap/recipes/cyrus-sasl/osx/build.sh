@@ -1,6 +1,9 @@
 #!/bin/bash
 set -euo pipefail
 
+# Its config.sub is older than Apple's name of the processor.
+export HOST="${HOST/arm64-/aarch64-}"
+
 . "$RECIPE_DIR/build.sh"
 
 # The library does not know its folder (see recipe.yaml), in which its mechanisms are.
