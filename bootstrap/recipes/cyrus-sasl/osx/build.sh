@@ -3,6 +3,8 @@ set -euo pipefail
 
 # Its config.sub is older than Apple's name of the processor.
 export HOST="${HOST/arm64-/aarch64-}"
+# Asked for its version, zig's linker says that it is like GNU's.
+export lt_cv_prog_gnu_ld=no
 
 . "$RECIPE_DIR/build.sh"
 

@@ -6,4 +6,7 @@ set -euo pipefail
 sed -i -e 's/if(APPLE AND NOT ENABLE_ARES)/if(FALSE)/' CMakeLists.txt
 sed -i -e '/define CURL_MACOS_CALL_COPYPROXIES/d' lib/curl_setup.h
 
+# The stubs have it; macOS has it since 27.
+export CMAKE_ARGS="$CMAKE_ARGS -DHAVE_PIPE2=0"
+
 . "$RECIPE_DIR/build.sh"
