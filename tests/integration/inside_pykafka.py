@@ -77,14 +77,59 @@ def consume_all(address: str, topic: str, count: int, options: dict[str, Any]) -
     }
 
 
-def read_one(address: str, topic: str, isolation_level: int | None) -> str | None:
-    """The topic's first message at a level of isolation, or the default one; None if there is none for two seconds."""
-    options = {} if isolation_level is None else {"isolation_level": isolation_level}
+def read_one(address: str, topic: str, isolation_level: int | None) -> list[str | None]:
+    """The topic's first message at a level of isolation, or the default one; None if there is none for two seconds.
+
+    Read by a simple consumer, and by one that is balanced, the latter in pure Python too.
+    """
+    options = {"consumer_timeout_ms": 2000}
+    if isolation_level is not None:
+        options["isolation_level"] = isolation_level
+    seen = []
     with topic_of(address, topic) as found:
-        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=2000, **options)
-        message = consumer.consume()
-        consumer.stop()
-    return message and str(message.value.decode())
+        for balanced, use_rdkafka in ((False, True), (True, True), (True, False)):
+            consumer = (
+                found.get_balanced_consumer(b"one", managed=True, use_rdkafka=use_rdkafka, **options)
+                if balanced
+                else found.get_simple_consumer(use_rdkafka=use_rdkafka, **options)
+            )
+            message = consumer.consume()
+            consumer.stop()
+            seen.append(message and str(message.value.decode()))
+    return seen
+
+
+def balance(address: str, topic: str, count: int) -> dict[str, Any]:
+    """A member of a group reads some messages of two partitions; another one comes, reads one, and goes."""
+    with topic_of(address, topic) as found:
+        options = {"use_rdkafka": True, "consumer_timeout_ms": 20000, "heartbeat_interval_ms": 200}
+        first = found.get_balanced_consumer(b"group-of-" + topic.encode(), managed=True, **options)
+        read = list(itertools.islice(first, count // 4))
+        alone = len(first.partitions)
+        second = found.get_balanced_consumer(b"group-of-" + topic.encode(), managed=True, **options)
+        shared = _until(lambda: [len(first.partitions), len(second.partitions)] == [1, 1])
+        read.append(second.consume())
+        second.commit_offsets()
+        second.stop()
+        again = _until(lambda: len(first.partitions) == 2)
+        read += itertools.islice(first, count - len(read))
+        first.commit_offsets()
+        held = first.held_offsets
+        first.stop()
+    return {
+        "partitions": [alone, shared, again],
+        "read": sorted((message.partition_id, message.offset) for message in read),
+        "class": type(read[0]).__name__,
+        "held": sorted(held.values()),
+    }
+
+
+def _until(true: Callable[[], bool]) -> bool:
+    """Wait until something is true, 30 seconds at most; return whether it is."""
+    deadline = time.monotonic() + 30
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return true()
 
 
 def read_headers(address: str, topic: str) -> list[Any]:

@@ -33,10 +33,10 @@ def bulk(broker: Broker) -> str:
     return name
 
 
-def new_topic(address: str, **config: str) -> str:
+def new_topic(address: str, partitions: int = 1, config: dict[str, str] | None = None) -> str:
     name = f"pykafka-c-{uuid.uuid4()}"
     admin = AdminClient({"bootstrap.servers": address})
-    admin.create_topics([NewTopic(name, 1, 1, config=config)])[name].result()
+    admin.create_topics([NewTopic(name, partitions, 1, config=config or {})])[name].result()
     return name
 
 
@@ -143,15 +143,15 @@ def test_uncommitted_messages_are_consumed_unless_told_otherwise(
     producer.begin_transaction()
     producer.produce(topic, b"perhaps")
     producer.flush(20)
-    assert pykafka_env.run("read_one", broker.address, topic=topic, isolation_level=None) == "perhaps"
-    assert pykafka_env.run("read_one", broker.address, topic=topic, isolation_level=1) is None
+    assert pykafka_env.run("read_one", broker.address, topic=topic, isolation_level=None) == ["perhaps"] * 3
+    assert pykafka_env.run("read_one", broker.address, topic=topic, isolation_level=1) == [None] * 3
     producer.abort_transaction(20)
 
 
 def test_what_the_broker_refuses_is_raised_where_nobody_asked_for_reports(
     broker: Broker, pykafka_env: PykafkaEnv
 ) -> None:
-    topic = new_topic(broker.address, **{"max.message.bytes": "1000"})
+    topic = new_topic(broker.address, config={"max.message.bytes": "1000"})
     raised = pykafka_env.run("produce_refused", broker.address, topic=topic)
     assert raised.startswith("1 messages were not delivered; the first because of MSG_SIZE_TOO_LARGE")
 
@@ -215,3 +215,15 @@ def test_what_was_iterated_over_can_be_committed_and_resumed_from(
 ) -> None:
     fill(broker.address, topic, 100)
     assert pykafka_env.run("commit_and_resume", broker.address, topic=topic, count=42) == [41, 42]
+
+
+def test_a_group_managed_by_the_broker_is_balanced_in_c_mode_too(broker: Broker, pykafka_env: PykafkaEnv) -> None:
+    topic = new_topic(broker.address, partitions=2)
+    producer = Producer({"bootstrap.servers": broker.address})
+    for number in range(200):
+        producer.produce(topic, b"", partition=number % 2)
+    producer.flush(20)
+    answer = pykafka_env.run("balance", broker.address, topic=topic, count=200)
+    assert answer["partitions"] == [2, True, True]
+    assert answer["read"] == [[partition, offset] for partition in (0, 1) for offset in range(100)]
+    assert (answer["class"], answer["held"]) == ("ConsumedMessage", [99, 99])
