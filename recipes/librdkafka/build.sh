@@ -52,3 +52,9 @@ make install-subdirs
 
 # CFEP-18: no static libraries.
 rm "${PREFIX}"/lib/librdkafka*.a "${PREFIX}"/lib/pkgconfig/rdkafka*-static.pc
+
+# Upstream installs these only where CMake builds it; users' CMake projects look for them everywhere.
+mkdir -p "${PREFIX}/lib/cmake/RdKafka"
+cp "${RECIPE_DIR}/cmake/RdKafkaConfig.cmake" "${PREFIX}/lib/cmake/RdKafka/"
+sed "s/@VERSION@/${PKG_VERSION}/" "${RECIPE_DIR}/cmake/RdKafkaConfigVersion.cmake" \
+    > "${PREFIX}/lib/cmake/RdKafka/RdKafkaConfigVersion.cmake"

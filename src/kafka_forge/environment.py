@@ -82,6 +82,7 @@ def install(
         python=interpreter if interpreter.exists() else None,
         packages=tuple(_installed(prefix)),
         extras=contract.environment.extras,
+        channels=tuple(_url(channel) for channel in channels),
         runner=emulators.runner(artifact.cell.platform, cache, progress),
     )
 

@@ -79,6 +79,7 @@ class InspectEvidence:
             ``pip_check``: ``{ok, lines}``, None where the environment has no Python.
             Paths are relative to the prefix where they are inside it, else absolute.
         seconds: what gathering took.
+        c_project: what came of a small C project, where one is promised (see `inspection.c_project.build`).
     """
 
     environment: Environment
@@ -88,6 +89,7 @@ class InspectEvidence:
     depends: tuple[str, ...]
     probe: JsonObject
     seconds: float
+    c_project: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,7 @@ class Environment:
         python: the interpreter inside the prefix; None where the artifact needs no Python.
         packages: everything installed, sorted by name.
         extras: specs installed beside the artifact because its contract asks for them.
+        channels: URLs that it was solved from, the first first.
         runner: how its programs are run on this machine; None where they cannot be.
         helper: a Python of the platform in another prefix, for an artifact that brings none and is emulated.
     """
@@ -130,6 +131,7 @@ class Environment:
     python: Path | None
     packages: tuple[InstalledPackage, ...]
     extras: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
     runner: Runner | None = NATIVE
     helper: Path | None = None
 

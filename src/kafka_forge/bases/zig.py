@@ -20,8 +20,11 @@ TARGETS = {
     "linux-64": "x86_64-linux-gnu.2.17",
     "linux-aarch64": "aarch64-linux-gnu.2.17",
     "linux-ppc64le": "powerpc64le-linux-gnu.2.19",
+    "osx-64": "x86_64-macos.10.13",
+    "osx-arm64": "aarch64-macos.11.0",
+    "win-64": "x86_64-windows-gnu",
 }
-"""Conda subdir → zig's target, with the oldest glibc that we build for."""
+"""Conda subdir → zig's target, with the oldest system that we build for."""
 
 
 def link_module(

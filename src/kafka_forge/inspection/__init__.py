@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kafka_forge import platforms
 from kafka_forge.errors import ForgeError, InstallFailed
 from kafka_forge.evidence import InspectEvidence
-from kafka_forge.inspection import binaries, paths, runtime
+from kafka_forge.inspection import binaries, c_project, paths, runtime
 
 if TYPE_CHECKING:
     from kafka_forge.contract import Contract
@@ -46,6 +46,8 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         task.advance()
         task.note("asking the running client")
         answer = runtime.ask(environment, modules_of(contract)) if environment.runner else {}
+        promised = contract.promises.get("c-project")
+        project = c_project.build(environment, **promised) if promised else {}
     return InspectEvidence(
         environment=environment,
         files=files,
@@ -54,6 +56,7 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         depends=tuple(record.get("depends", ())),
         probe=answer,
         seconds=time.perf_counter() - begun,
+        c_project=project,
     )
 
 
