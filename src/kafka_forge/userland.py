@@ -79,6 +79,8 @@ def _write_zig(script: Path, compiler_cache: Path) -> None:
         f"ZIG_GLOBAL_CACHE_DIR='{compiler_cache}'\n"
         f"ZIG_LOCAL_CACHE_DIR='{compiler_cache}'\n"
         "export ZIG_GLOBAL_CACHE_DIR ZIG_LOCAL_CACHE_DIR\n"
+        # glibc has the long double that clang takes for granted on ppc64le since 2.32 only
+        'case "$*" in *"-target powerpc64le-"*) set -- "$@" -mabi=ibmlongdouble ;; esac\n'
         f"exec '{zig_program()}' \"$@\"\n",
         encoding="utf-8",
     )

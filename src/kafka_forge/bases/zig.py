@@ -44,6 +44,8 @@ def link_module(
         BaseBuildFailed: it does not compile.
     """
     command = [sys.executable, "-m", "ziglang", "cc", "-target", TARGETS[platform], "-shared", "-fPIC", "-O2", "-s"]
+    if platform == "linux-ppc64le":
+        command.append("-mabi=ibmlongdouble")  # glibc has the other long double since 2.32 only
     command += ["-DNDEBUG", "-fno-sanitize=undefined", *flags, *map(str, sources), "-Wl,-rpath,$ORIGIN/../.."]
     target.parent.mkdir(parents=True, exist_ok=True)
     cache.work.mkdir(parents=True, exist_ok=True)
