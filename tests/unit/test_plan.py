@@ -94,3 +94,19 @@ def test_a_circle_of_recipes_is_shown(checkout: Path) -> None:
     with pytest.raises(RecipeInvalid, match="circle") as caught:
         plan.plan(Selection(platforms=("linux-64",)), root=checkout, variants=EMBEDDED)
     assert "librdkafka" in caught.value.details[0]
+
+
+def test_a_python_that_the_base_lacks_gives_refused_cells_with_the_reason() -> None:
+    lacking = {"linux-ppc64le": {"3.14": "no registry has it"}}
+    selection = Selection(platforms=("linux-64", "linux-ppc64le"))
+    found = plan.plan(selection, root=ROOT, variants=EMBEDDED, lacking=lacking)
+    refused = {each.cell.id: each.refused for each in found if each.refused}
+    assert refused.keys() == {"pykafka/linux-ppc64le/3.14", "python-confluent-kafka/linux-ppc64le/3.14"}
+    assert all("no registry has it" in reason for reason in refused.values())
+
+
+def test_what_serves_all_platforms_is_one_artifact_whichever_it_is_wanted_for() -> None:
+    found = plan.plan(Selection(recipes=("kafka-python",), platforms=PLATFORMS), root=ROOT, variants=EMBEDDED)
+    assert len(found) == len(PLATFORMS)
+    assert len({each.cell.filename for each in found}) == 1
+    assert {each.rendered.digest for each in found} == {found[0].rendered.digest}
