@@ -22,6 +22,7 @@ from kafka_forge.evidence import ExtrasEvidence
 from kafka_forge.model import CheckResult, Verdict
 from kafka_forge.report.model import ArtifactReport, BrokerFault, BrokerReport, artifact_report, gravest
 from kafka_forge.stages import Stages
+from kafka_forge.stock import Stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -101,7 +102,7 @@ class _Case:
             results.append(_broken(error))
         self._keep(results, begun)
 
-    def converse(self, name: str, broker: Broker) -> BrokerDied | None:
+    def converse(self, name: str, broker: Broker, stock: Stock) -> BrokerDied | None:
         """Pass messages through one broker; return the error of a broker that died, which is not the artifact's."""
         if self.made is None:
             return None
@@ -112,7 +113,7 @@ class _Case:
             if self.made.runner is None:
                 results = judging.not_run(self.contract, self.artifact.cell.platform, stage="roundtrip")
             else:
-                evidence = roundtrip.run(self.made, self.contract, broker, self.run.progress)
+                evidence = roundtrip.run(self.made, self.contract, broker, self.run.progress, stock)
                 results = judging.judge(self.contract, evidence, stage="roundtrip")
         except DiskFull:
             raise
@@ -183,9 +184,9 @@ def _try_broker(
     """Let all artifacts pass messages through one broker, side by side."""
     begun = time.monotonic()
     try:
-        with brokers.open_broker(name, run.cache, run.progress) as opened:
+        with brokers.open_broker(name, run.cache, run.progress) as opened, Stock(opened) as stock:
             run.stages.add("broker", begun)
-            deaths = _side_by_side(pool, task, lambda case: case.converse(name, opened), cases)
+            deaths = _side_by_side(pool, task, lambda case: case.converse(name, opened, stock), cases)
             fault = next((death for death in deaths if death is not None), None)
             return _broker_report(name, opened, fault), fault
     except DiskFull:

@@ -5,7 +5,6 @@ Here evidence is gathered; the modules in `checks` whose stage is ``roundtrip`` 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import tempfile
@@ -19,10 +18,11 @@ from typing import TYPE_CHECKING
 from kafka_forge import checks, platforms, processes, wire, witness
 from kafka_forge.brokers import admin, disk
 from kafka_forge.environment import variables
-from kafka_forge.errors import BrokerDied, ContractInvalid, ForgeError, ScenarioBroken
+from kafka_forge.errors import BrokerDied, ContractInvalid, ScenarioBroken
 from kafka_forge.evidence import RoundTripEvidence, Step, tail
 from kafka_forge.scenarios import corpus
 from kafka_forge.scenarios.catalogue import SCENARIOS
+from kafka_forge.stock import Stock, discard
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker
@@ -38,7 +38,6 @@ PATIENCE = 20.0
 _SECONDS = 240.0
 """Seconds after which a scenario as a whole is ended."""
 _WATCH = 1.0
-_AGE_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class _Trip:
     """One round trip's names."""
 
     id: str
-    start: int
+    stock: Stock
     modes: dict[str, tuple[str, ...]]
     grouped: tuple[str, ...]
 
@@ -56,26 +55,24 @@ class _Trip:
         return {m: {c: f"kafka-forge-{self.id}-{m}-{c}" for c in codecs} for m, codecs in self.modes.items()}
 
     @property
-    def seeded(self) -> dict[str, str]:
-        """Codec → the topic that the witness fills."""
+    def codecs(self) -> list[str]:
+        """Every codec that a mode tries."""
         every = {codec for codecs in self.modes.values() for codec in codecs}
-        return {c: f"kafka-forge-{self.id}-seeded-{c}" for c in corpus.CODECS if c in every}
+        return [codec for codec in corpus.CODECS if codec in every]
 
     @property
     def topics(self) -> list[str]:
-        """Every topic."""
-        return [*self.seeded.values(), *(topic for of_mode in self.own.values() for topic in of_mode.values())]
+        """Every topic that the client is to write."""
+        return [topic for of_mode in self.own.values() for topic in of_mode.values()]
 
     def group(self, mode: str) -> str:
         """Return the id of a mode's consumer group."""
         return f"kafka-forge-{self.id}-{mode}"
 
-    def messages(self, codec: str) -> list[corpus.Message]:
-        """Return what a codec's topics hold."""
-        return corpus.messages(corpus.topic_seed(self.id, codec), self.start)
 
-
-def run(env: Environment, contract: Contract, broker: Broker, progress: Progress) -> RoundTripEvidence:
+def run(
+    env: Environment, contract: Contract, broker: Broker, progress: Progress, stock: Stock | None = None
+) -> RoundTripEvidence:
     """Pass messages through a broker with every mode that the contract promises something about.
 
     Topics and groups have names of their own, and are deleted afterwards unless the broker goes with them anyway.
@@ -85,22 +82,26 @@ def run(env: Environment, contract: Contract, broker: Broker, progress: Progress
         contract: its promises say which modes and codecs are tried.
         broker: a broker that runs.
         progress: told what is being done.
+        stock: what the round trips with this broker share; None for one that is this round trip's own.
 
     Raises:
         BrokerDied: the broker ended or no longer answers.
         ScenarioBroken: a scenario told nothing at all, or the toolkit's own client could not do its part.
         ContractInvalid: the contract names a mode that no scenario tries.
     """
+    if stock is None:
+        with Stock(broker) as own:
+            return run(env, contract, broker, progress, own)
     begun = time.monotonic()
     grouped = tuple(contract.promises.get("roundtrip-group", {}).get("modes", ()))
-    trip = _Trip(uuid.uuid4().hex[:10], int(time.time() * 1000) - _AGE_MS, _promised(env, contract), grouped)
+    trip = _Trip(uuid.uuid4().hex[:10], stock, _promised(env, contract), grouped)
     if not trip.modes:
         return _evidence(broker, env, trip, (), {}, begun)
     with progress.task(f"round trip of {env.artifact.cell.id}", total=len(trip.modes) + 2) as task:
         try:
             task.note("fill topics")
             admin.create_topics(broker.address, dict.fromkeys(trip.topics, corpus.PARTITIONS))
-            witness.fill(broker.address, trip.seeded, trip.messages, broker.check)
+            trip.stock.topics(trip.codecs)
             task.advance()
             task.note("let the client speak")
             steps, ends = _let_speak(env, trip, broker)
@@ -113,7 +114,7 @@ def run(env: Environment, contract: Contract, broker: Broker, progress: Progress
             broker.check()  # its own error has the log's last lines
             raise
         finally:
-            _tidy(trip, broker)
+            discard(broker, trip.topics)
     return evidence
 
 
@@ -182,11 +183,11 @@ def _request(env: Environment, trip: _Trip, mode: str, broker: Broker, scenario:
         "mode": mode,
         "address": broker.address,
         "library": runner.path(env.prefix / layout.library_dir / layout.librdkafka) if scenario.bare else None,
-        "seed": trip.id,
-        "start": trip.start,
+        "seed": trip.stock.seed,
+        "start": trip.stock.start,
         "codecs": list(trip.modes[mode]),
         "own": trip.own[mode],
-        "seeded": trip.seeded,
+        "seeded": trip.stock.topics(trip.codecs),
         "group": trip.group(mode) if mode in trip.grouped else None,
         "patience": PATIENCE * runner.slowness,
     }
@@ -240,8 +241,8 @@ def _evidence(
     return RoundTripEvidence(
         artifact=env.artifact,
         broker={"version": broker.version, "address": broker.address, "owned": broker.owned},
-        seed=trip.id,
-        start=trip.start,
+        seed=trip.stock.seed,
+        start=trip.stock.start,
         topics=trip.own,
         steps=steps,
         ends=ends,
@@ -261,11 +262,3 @@ def _on_disk(broker: Broker, topics: list[str]) -> dict[str, TopicOnDisk]:
             topic: wire.read_topic(where, topic) for topic, where in witness.leaders(broker.address, topics).items()
         }
     return {topic: disk.read_topic(broker.log_dir, topic) for topic in topics}
-
-
-def _tidy(trip: _Trip, broker: Broker) -> None:
-    """Take the topics away again from a broker that outlives us; what stays behind there must not hide an error."""
-    if broker.owned:
-        return
-    with contextlib.suppress(ForgeError):
-        admin.delete_topics(broker.address, trip.topics, timeout=10.0)

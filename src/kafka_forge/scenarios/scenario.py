@@ -58,10 +58,13 @@ class Request:
         self.seeded: dict[str, str] = raw["seeded"]
         self.group: str | None = raw["group"]
         self.patience: float = raw["patience"]
+        self._made: dict[str, list[corpus.Message]] = {}
 
     def messages(self, codec: str) -> list[corpus.Message]:
         """Return the corpus of a codec's topic."""
-        return corpus.messages(corpus.topic_seed(self.seed, codec), self.start)
+        if codec not in self._made:
+            self._made[codec] = corpus.messages(corpus.topic_seed(self.seed, codec), self.start)
+        return self._made[codec]
 
 
 class Deadline:
