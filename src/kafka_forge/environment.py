@@ -1,7 +1,7 @@
 """Fresh environments: a solve and an install by py-rattler into a prefix that holds nothing else.
 
 The same two steps that conda, mamba and pixi take. Files are hard links into the package cache, so an environment
-costs tens of milliseconds and hardly any disk; nothing is ever installed into a prefix twice.
+costs tens of milliseconds and hardly any disk; an artifact is never installed into a prefix twice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from kafka_forge.model import Environment, InstalledPackage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rattler import RepoDataRecord
+    from rattler import PrefixRecord, RepoDataRecord
 
     from kafka_forge.contract import Contract
     from kafka_forge.model import Artifact
@@ -110,6 +110,38 @@ def _helper(made: Environment, channels: Sequence[str], cache: Cache, prefix: Pa
     return prefix / platforms.of(platform).python_executable()
 
 
+def extended(
+    environment: Environment, contract: Contract, *, channels: Sequence[str], cache: Cache, progress: Progress
+) -> Environment | None:
+    """Install a contract's extras into an environment that stands, as its user would who wants them later.
+
+    Solved is as for a fresh one, so what stands then is what `install` makes with these extras.
+
+    Args:
+        environment: as `install` or `fresh` made it.
+        contract: its ``environment`` names the extras.
+        channels, cache, progress: as for `install`.
+
+    Returns:
+        The environment as it is then. None, and nothing has been touched, where a package that is there would have
+        to change or to go: then a fresh one is wanted.
+
+    Raises:
+        SolveFailed, BaseUnreachable, InstallFailed, DiskFull: as `install` does.
+    """
+    from rattler import PrefixRecord
+
+    artifact, prefix = environment.artifact, environment.prefix
+    with progress.task(f"add to {artifact.cell.id}: {', '.join(contract.environment.extras)}"):
+        records = _solve(artifact, contract, [_url(channel) for channel in channels])
+        wanted = {(record.name.normalized, str(record.version), record.build) for record in records}
+        if not {(package.name, package.version, package.build) for package in environment.packages} <= wanted:
+            return None
+        standing = [PrefixRecord.from_path(path) for path in (prefix / "conda-meta").glob("*.json")]
+        link(records, artifact.cell.platform, cache, prefix, artifact.path.name, standing)
+    return replace(environment, packages=tuple(_installed(prefix)), extras=contract.environment.extras)
+
+
 def variables(environment: Environment) -> dict[str, str]:
     """Return all environment variables for a program in this environment: conda's activation, and nothing of ours.
 
@@ -169,7 +201,14 @@ def _solve(artifact: Artifact, contract: Contract, channels: Sequence[str]) -> l
         ) from error
 
 
-def link(records: list[RepoDataRecord], platform: str, cache: Cache, prefix: Path, what: str = "a package") -> None:
+def link(
+    records: list[RepoDataRecord],
+    platform: str,
+    cache: Cache,
+    prefix: Path,
+    what: str = "a package",
+    standing: Sequence[PrefixRecord] = (),
+) -> None:
     """Install solved packages of a platform into a prefix.
 
     Args:
@@ -178,6 +217,7 @@ def link(records: list[RepoDataRecord], platform: str, cache: Cache, prefix: Pat
         cache: packages are unpacked into its ``packages`` once, and linked from there.
         prefix: a folder that is made.
         what: what is installed, for the error.
+        standing: what the prefix holds already.
 
     Raises:
         InstallFailed: a package cannot be fetched, unpacked or linked.
@@ -190,7 +230,7 @@ def link(records: list[RepoDataRecord], platform: str, cache: Cache, prefix: Pat
         records,
         prefix,
         cache_dir=cache.packages / "pkgs",
-        installed_packages=[],
+        installed_packages=list(standing),
         platform=rattler.Subdir(platform),
         show_progress=False,
     )

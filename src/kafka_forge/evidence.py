@@ -94,7 +94,7 @@ class InspectEvidence:
 
 @dataclass(frozen=True, slots=True)
 class ExtrasEvidence:
-    """What the client shows in a second fresh environment, in which optional dependencies stand beside it.
+    """What the client shows once its optional dependencies have been installed beside it.
 
     Attributes:
         environment: the prefix that was looked at.

@@ -124,6 +124,21 @@ class _Case:
         self._keep(results, begun, name=name, version=broker.version)
         return died
 
+    def finish(self) -> None:
+        """Look at the artifact beside its optional dependencies, and take the environment away."""
+        begun = time.monotonic()
+        results: list[CheckResult] = []
+        try:
+            if self.made is not None and self.run.inspect:
+                results += _look_with_extras(self.run, self.made, self.contract)
+                self.run.stages.add("inspect", begun)
+        except DiskFull:
+            raise
+        except ForgeError as error:
+            results.append(_broken(error))
+        self._keep(results, begun)
+        self.leave()
+
     def miss(self, name: str, error: ForgeError) -> None:
         """Put down that a broker could not be had."""
         if self.made is not None:
@@ -166,14 +181,14 @@ def examine_all(run: Run, artifacts: Sequence[Artifact], contracts: Mapping[str,
     cases = [_Case(run, artifact, contracts[artifact.cell.id]) for artifact in artifacts]
     with (
         contextlib.ExitStack() as rooms,
-        run.progress.task("examine", total=len(cases) * (1 + len(run.brokers))) as task,
+        run.progress.task("examine", total=len(cases) * (2 + len(run.brokers))) as task,
         ThreadPoolExecutor(jobs, thread_name_prefix="examine") as pool,
     ):
         for case in cases:
             rooms.callback(case.leave)
         _side_by_side(pool, task, _Case.settle, cases)
         tried = [_try_broker(run, name, cases, pool, task) for name in run.brokers]
-        wait([pool.submit(case.leave) for case in cases])
+        _side_by_side(pool, task, _Case.finish, cases)
     faults = [fault for _, fault in tried if fault is not None]
     return Examined([case.report() for case in cases], [broker for broker, _ in tried], faults)
 
@@ -229,9 +244,12 @@ def _side_by_side(
         raise
 
 
+def _channels(run: Run) -> list[str]:
+    return [run.output.as_uri(), run.base.channel]
+
+
 def _fresh(run: Run, artifact: Artifact, contract: Contract) -> contextlib.AbstractContextManager[Environment]:
-    channels = [run.output.as_uri(), run.base.channel]
-    return environment.fresh(artifact, contract, channels=channels, cache=run.cache, progress=run.progress)
+    return environment.fresh(artifact, contract, channels=_channels(run), cache=run.cache, progress=run.progress)
 
 
 def _look(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
@@ -239,21 +257,24 @@ def _look(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
         return []
     begun = time.monotonic()
     results = judging.judge(contract, inspection.inspect(made, contract, progress=run.progress), stage="inspect")
-    results += _look_with_extras(run, made.artifact, contract)
     run.stages.add("inspect", begun)
     return results
 
 
-def _look_with_extras(run: Run, artifact: Artifact, contract: Contract) -> list[CheckResult]:
-    """Look at the artifact beside its optional dependencies, in an environment of their own."""
+def _look_with_extras(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
+    """Look at the artifact beside its optional dependencies, after all that has to do without them.
+
+    Where the same environment cannot just be added to, a fresh one is made.
+    """
     promised = contract.promises.get("imports-with-extras")
     if promised is None:
         return []
     surroundings = contract.environment.model_copy(update={"extras": tuple(promised["extras"])})
     beside = contract.model_copy(update={"environment": surroundings})
-    with _fresh(run, artifact, beside) as made:
-        answer = inspection.runtime.probe(made, promised["modules"]) if made.runner else {}
-        return judging.judge(contract, ExtrasEvidence(made, answer), stage="extras")
+    extended = environment.extended(made, beside, channels=_channels(run), cache=run.cache, progress=run.progress)
+    with contextlib.nullcontext(extended) if extended else _fresh(run, made.artifact, beside) as larger:
+        answer = inspection.runtime.probe(larger, promised["modules"]) if larger.runner else {}
+        return judging.judge(contract, ExtrasEvidence(larger, answer), stage="extras")
 
 
 def _broken(error: ForgeError) -> CheckResult:

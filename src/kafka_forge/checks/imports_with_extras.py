@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class Arguments(imports.Arguments):
-    """``extras``: match specs that are installed beside the artifact, in an environment of their own."""
+    """``extras``: match specs that are installed beside the artifact when all other checks have been made."""
 
     extras: tuple[str, ...] = Field(min_length=1)
 
 
 class ImportsWithExtras:
-    """In an environment of its own: in the first one, extras could hide a dependency that the package forgot."""
+    """Judged last: had the extras stood there before, they could hide a dependency that the package forgot."""
 
     id = "imports-with-extras"
     title = "the modules can be imported once their optional dependencies are installed"
