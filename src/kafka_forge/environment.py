@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-from kafka_forge import emulators, platforms, solving
+from kafka_forge import bytecode, emulators, platforms, solving
 from kafka_forge.errors import BaseUnreachable, DiskFull, InstallFailed
 from kafka_forge.files import explain_os_errors
 from kafka_forge.model import Environment, InstalledPackage
@@ -76,7 +76,7 @@ def install(
         task.note(f"linking {len(records)} packages")
         link(records, artifact.cell.platform, cache, prefix, artifact.path.name)
     interpreter = prefix / platforms.of(artifact.cell.platform).python_executable()
-    return Environment(
+    made = Environment(
         artifact=artifact,
         prefix=prefix,
         python=interpreter if interpreter.exists() else None,
@@ -85,6 +85,8 @@ def install(
         channels=tuple(_url(channel) for channel in channels),
         runner=emulators.runner(artifact.cell.platform, cache, progress),
     )
+    bytecode.provide(made, cache)
+    return made
 
 
 @contextlib.contextmanager
@@ -139,7 +141,10 @@ def extended(
             return None
         standing = [PrefixRecord.from_path(path) for path in (prefix / "conda-meta").glob("*.json")]
         link(records, artifact.cell.platform, cache, prefix, artifact.path.name, standing)
-    return replace(environment, packages=tuple(_installed(prefix)), extras=contract.environment.extras)
+    larger = replace(environment, packages=tuple(_installed(prefix)), extras=contract.environment.extras)
+    before = {package.name for package in environment.packages}
+    bytecode.provide(larger, cache, names={package.name for package in larger.packages} - before)
+    return larger
 
 
 def variables(environment: Environment) -> dict[str, str]:
