@@ -41,11 +41,13 @@ def needs(tree: Path) -> Needs:
     import lief
 
     lief.logging.disable()
+    config = lief.ELF.ParserConfig()
+    config.parse_relocations = config.parse_symtab_symbols = config.parse_notes = config.parse_overlay = False
     floor = (0, 0)
     needed: set[str] = set()
     present: set[str] = set()
     for path in binaries(tree):
-        binary = lief.ELF.parse(str(path))
+        binary = lief.ELF.parse(str(path), config)
         if binary is None:
             continue
         needed.update(str(name) for name in binary.libraries)

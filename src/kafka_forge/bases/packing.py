@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import tarfile
+import tempfile
 import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -107,6 +108,7 @@ def _write(package: Package, tree: Path, folder: Path) -> None:
     members = sorted(_members(tree))
     records = [_record(tree, name) for name in members if not name.startswith("info/")]
     with conda_builder(package.stem, folder, compression_level=_COMPRESSION, compression_threads=0) as archive:
+        _on_disk(archive)
         for name, value in _info(package, records).items():
             content = json.dumps(value, indent=2, sort_keys=True).encode()
             entry = tarfile.TarInfo(f"info/{name}")
@@ -114,6 +116,15 @@ def _write(package: Package, tree: Path, folder: Path) -> None:
             archive.addfile(entry, io.BytesIO(content))
         for name in members:
             _add(archive, tree / name, name)
+
+
+def _on_disk(archive: tarfile.TarFile) -> None:
+    """Have the builder collect the archive in a temporary file: it would keep all of it in memory until it is whole.
+
+    A Python's files have a hundred megabytes, and several are packed side by side.
+    """
+    if isinstance(archive.fileobj, tempfile.SpooledTemporaryFile):
+        archive.fileobj.rollover()
 
 
 def _without_hour(package: Path, target: Path) -> None:
