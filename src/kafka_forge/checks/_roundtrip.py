@@ -93,6 +93,8 @@ def differences(
     Returns:
         How many are missing, how many are surplus, and up to two examples of each.
     """
+    if _in_order(wanted, fields) == _in_order(found, fields):  # nearly always, and much quicker than counting
+        return 0, 0, {}
     sides = [Counter(_frozen([record[field] for field in fields]) for record in side) for side in (wanted, found)]
     missing, surplus = sides[0] - sides[1], sides[1] - sides[0]
     examples = {
@@ -132,6 +134,11 @@ def compare(
         seen = {"expected": len(wanted), "found": len(records), "examples": examples}
         results.append(conclude(f"{identifier}[{label}]", problems, good, seen, step))
     return results
+
+
+def _in_order(records: Sequence[JsonObject], fields: Sequence[str]) -> list[list[Any]]:
+    """Return the fields of the records, partition by partition, each in the order in which they came."""
+    return [[record[field] for field in fields] for record in sorted(records, key=lambda each: str(each["partition"]))]
 
 
 def _first(failed: Sequence[str]) -> str:
