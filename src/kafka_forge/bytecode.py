@@ -89,6 +89,8 @@ def _compiled(source: PurePosixPath, tag: str) -> PurePosixPath:
 
 def _compile(environment: Environment, sources: list[PurePosixPath]) -> bool:
     """Let the environment's own Python compile; return whether it came to its end, with or without faulty sources."""
+    from kafka_forge.environment import variables
+
     runner = environment.runner
     if runner is None or environment.python is None:
         return False
@@ -100,7 +102,7 @@ def _compile(environment: Environment, sources: list[PurePosixPath]) -> bool:
         done = processes.run(
             runner.command([environment.python, "-I", "-m", "compileall", *options, "-i", runner.path(listed)]),
             cwd=environment.prefix,
-            environment={"PATH": os.defpath, **runner.environment},
+            environment=variables(environment),
             timeout=_SECONDS * runner.slowness,
         )
     return done.returncode in {0, 1} and not done.timed_out
