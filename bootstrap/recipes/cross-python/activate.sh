@@ -4,34 +4,36 @@ if [ "${CONDA_BUILD:-0}" = 1 ] && ls "$PREFIX"/conda-meta/python-3.*.json > /dev
     _version=${_version#python-}
     _version=$(echo "${_version%%-*}" | cut -d. -f1,2)
     case @TARGET_PLATFORM@ in
-        win-*) _site="$PREFIX/Lib/site-packages" ;;
-        *) _site="$PREFIX/lib/python$_version/site-packages" ;;
+        # a Python for Windows has no bin/: what is made there would be packed
+        win-*) _site="$PREFIX/Lib/site-packages" _bin="$CONDA_PREFIX/share/cross-python/bin" ;;
+        *) _site="$PREFIX/lib/python$_version/site-packages" _bin="$PREFIX/bin" ;;
     esac
     # The variables that the host's Python was built with; on Windows they come with this package.
     cp "$PREFIX/lib/python$_version"/_sysconfigdata_*.py "$CONDA_PREFIX/share/cross-python/lib/" 2> /dev/null || true
     _data=$(basename "$(ls "$CONDA_PREFIX"/share/cross-python/lib/_sysconfigdata_*.py)" .py)
 
     # The script that stands for the host's Python. What it starts inherits the variables, and so builds alike.
-    mkdir -p "$PREFIX/bin"
-    rm -f "$PREFIX/bin/python" "$PREFIX/bin/python3" "$PREFIX/bin/python$_version"
-    cat > "$PREFIX/bin/python$_version" <<END
+    mkdir -p "$_bin"
+    rm -f "$_bin/python" "$_bin/python3" "$_bin/python$_version"
+    cat > "$_bin/python$_version" <<END
 #!/bin/sh
 PYTHONPATH='$CONDA_PREFIX/share/cross-python/lib:$_site'
 PYTHONNOUSERSITE=1
 CROSS_PYTHON_PREFIX='$PREFIX'
+CROSS_PYTHON_PROGRAM='$_bin/python'
 _PYTHON_HOST_PLATFORM='@HOST_PLATFORM@'
 _PYTHON_SYSCONFIGDATA_NAME='$_data'
-export PYTHONPATH PYTHONNOUSERSITE CROSS_PYTHON_PREFIX _PYTHON_HOST_PLATFORM _PYTHON_SYSCONFIGDATA_NAME
+export PYTHONPATH PYTHONNOUSERSITE CROSS_PYTHON_PREFIX CROSS_PYTHON_PROGRAM _PYTHON_HOST_PLATFORM _PYTHON_SYSCONFIGDATA_NAME
 exec '$CONDA_PREFIX/bin/python$_version' "\$@"
 END
-    chmod 755 "$PREFIX/bin/python$_version"
-    ln -s "python$_version" "$PREFIX/bin/python3"
-    ln -s "python$_version" "$PREFIX/bin/python"
-    export PYTHON="$PREFIX/bin/python"
+    chmod 755 "$_bin/python$_version"
+    ln -s "python$_version" "$_bin/python3"
+    ln -s "python$_version" "$_bin/python"
+    export PYTHON="$_bin/python"
     export SP_DIR="$_site"
     case @TARGET_PLATFORM@ in
         # zig cc knows no bundles
         osx-*) export LDSHARED="$CC -dynamiclib -undefined dynamic_lookup" ;;
     esac
-    unset _version _site _data
+    unset _version _site _bin _data
 fi
