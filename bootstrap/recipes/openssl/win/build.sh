@@ -16,7 +16,10 @@ perl ./Configure mingw64 shared threads \
 home='C:/Program Files/Common Files/SSL'
 places=("OPENSSLDIR=$home" "ENGINESDIR=$home/engines-3" "MODULESDIR=$home/ossl-modules")
 make build_generated "${places[@]}"
-make -j"$CPU_COUNT" libcrypto-3-x64.dll libssl-3-x64.dll "${places[@]}"
+make -j"$CPU_COUNT" libcrypto-3-x64.dll "${places[@]}"
+# the linker looks for crypto.lib where it is asked for -lcrypto, and not for libcrypto.dll.a
+cp libcrypto.dll.a crypto.lib
+make -j"$CPU_COUNT" libssl-3-x64.dll "${places[@]}"
 
 library="$PREFIX/Library"
 mkdir -p "$library/bin" "$library/lib/pkgconfig" "$library/include/openssl" "$library/ssl"
