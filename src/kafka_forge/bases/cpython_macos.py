@@ -48,7 +48,9 @@ def stage(jar: Path, tree: Path, python: str, platform: str) -> None:
     maker = cpython_jar.maker_of(library, jar)
     cpython_jar.link_names(tree, python)
     cpython_jar.settle(tree, python, maker, _neutral)
-    changed = {path for path in cpython_jar.files(tree) if cpython_jar.replace_maker(path, maker.encode(), macho.MAGIC)}
+    changed = {
+        path for path in cpython_jar.files(tree) if cpython_jar.replace_maker(path, maker.encode(), signature.MAGIC)
+    }
     changed |= _leave_homebrew(library / "lib-dynload", platform)
     for path in sorted(changed):
         if path.exists():

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 from kafka_forge.macho import signature
-from kafka_forge.macho.files import MAGIC
 
 _HEADER = struct.Struct(
     "<8I"
@@ -23,7 +22,7 @@ _ID_DYLIB = 0xD  # LC_ID_DYLIB
 def make(path: Path) -> None:
     """Take the name out of a library and call it a bundle; any other file is left alone. Its signature is renewed."""
     data = bytearray(path.read_bytes())
-    if not data.startswith(MAGIC):
+    if not data.startswith(signature.MAGIC):
         return
     magic, cpu, subtype, kind, count, size, flags, reserved = _HEADER.unpack_from(data)
     if kind != _DYLIB:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kafka_forge.macho.signature import MAGIC
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-MAGIC = b"\xcf\xfa\xed\xfe"
-"""What a file for one processor of 64 bits begins with."""
 
 _FAT_MAGIC = b"\xca\xfe\xba\xbe"
 _CPUS = {"osx-64": "X86_64", "osx-arm64": "ARM64"}

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+MAGIC = b"\xcf\xfa\xed\xfe"  # MH_MAGIC_64 of a file for one processor
+_HEADER_SIZE = 32  # of mach_header_64
+_CODE_SIGNATURE = 0x1D  # LC_CODE_SIGNATURE
 _EMBEDDED_SIGNATURE = 0xFADE0CC0  # CSMAGIC_EMBEDDED_SIGNATURE
 _CODE_DIRECTORY = 0xFADE0C02  # CSMAGIC_CODEDIRECTORY
 _SLOT_CODE_DIRECTORY = 0  # CSSLOT_CODEDIRECTORY
@@ -65,7 +68,7 @@ def read(path: Path) -> Signature | None:
     Only SHA-256 is known: every signature since macOS 10.12 has it.
     """
     data = path.read_bytes()
-    place = _place(path)
+    place = _place(data)
     if place is None:
         return None
     try:
@@ -83,10 +86,10 @@ def renew(path: Path) -> None:
     Raises:
         BaseBuildFailed: the signature is not one that can be renewed.
     """
-    place = _place(path)
+    data = bytearray(path.read_bytes())
+    place = _place(bytes(data))
     if place is None:
         return
-    data = bytearray(path.read_bytes())
     try:
         directory = _directory(bytes(data), *place)
     except (struct.error, ValueError) as error:
@@ -107,14 +110,18 @@ def _not_renewable(path: Path, why: str) -> BaseBuildFailed:
     )
 
 
-def _place(path: Path) -> tuple[int, int] | None:
-    """Return offset and size of the signature: LC_CODE_SIGNATURE."""
-    import lief
-
-    fat = lief.MachO.parse(str(path), lief.MachO.ParserConfig.quick)
-    binary = fat.at(0) if fat is not None and fat.size == 1 else None
-    command = binary.code_signature if binary is not None else None
-    return (int(command.data_offset), int(command.data_size)) if command is not None else None
+def _place(data: bytes) -> tuple[int, int] | None:
+    """Return offset and size of the signature: LC_CODE_SIGNATURE (``<mach-o/loader.h>``, little-endian)."""
+    if not data.startswith(MAGIC):
+        return None
+    count = int(struct.unpack_from("<I", data, 16)[0])
+    at = _HEADER_SIZE
+    for _ in range(count):
+        command, length, offset, size = struct.unpack_from("<4I", data, at)
+        if command == _CODE_SIGNATURE:
+            return offset, size
+        at += length
+    return None
 
 
 def _directory(data: bytes, offset: int, size: int) -> _Directory:
