@@ -1,0 +1,135 @@
+"""The workflows' Linux jobs: every ``run:`` step as written, in a clean clone, narrowed by the workflow's inputs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from kafka_forge.paths import Cache
+
+from .workflow_runner import Runner, evaluate, fill, machine
+
+pytestmark = pytest.mark.integration
+ROOT = Path(__file__).parents[2]
+INPUTS = {
+    "recipes": "kafka-python",
+    "platforms": "linux-64",
+    "pythons": "",
+    "base": "embedded",
+    "tests": "--only lint --only workflows",
+}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean clone of the last commit, with the cache that a runner would restore."""
+    folder = tmp_path_factory.mktemp("runner") / "checkout"
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
+    Cache.default().root.mkdir(parents=True, exist_ok=True)
+    (folder / ".forge-cache").symlink_to(Cache.default().root)
+    return folder
+
+
+def runner(clone: Path, room: Path, workflow: str = "ci.yml", **context: Any) -> Runner:
+    room.mkdir(parents=True, exist_ok=True)
+    return Runner(ROOT / ".github" / "workflows" / workflow, clone, room, context, machine())
+
+
+@pytest.fixture(scope="module")
+def ran(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """The whole of ci.yml, started by hand with inputs."""
+    started = runner(
+        clone, tmp_path_factory.mktemp("run") / "ci", inputs=INPUTS, github={"event_name": "workflow_dispatch"}
+    )
+    started.run()
+    return started
+
+
+@pytest.mark.timeout(1800)
+def test_every_run_step_of_the_linux_jobs_succeeds_as_written(ran: Runner) -> None:
+    assert {step.name: step.status for step in ran.steps if step.status} == {}, ran.steps[-1].output
+    assert ran.results == {"plan": "success", "test": "success", "prove": "success", "report": "success"}
+    jobs = ran.data["jobs"]
+    emulated = {"Install the emulator"}  # of another entry of the matrix
+    written = {(name, step["name"]) for name, job in jobs.items() for step in job["steps"] if "run" in step}
+    assert written - {(step.job, step.name) for step in ran.steps} == {("prove", name) for name in emulated}
+
+
+def test_the_last_job_merges_what_was_proven_and_writes_the_matrix(ran: Runner) -> None:
+    report = json.loads((ran.clone / "merged" / "report.json").read_text(encoding="utf-8"))
+    (artifact,) = report["artifacts"]
+    assert artifact["verdict"] == "pass"
+    assert (ran.clone / "merged" / artifact["file"]).is_file()
+    assert "| kafka-python |" in ran.summary
+    assert {path.name for path in (ran.room / "artifacts").iterdir()} == {
+        "matrix",
+        "proof-linux-64-kafka-python",
+        "channel",
+    }
+
+
+def test_a_release_publishes_just_that(ran: Runner, tmp_path: Path) -> None:
+    released = runner(
+        ran.clone, ran.room, "release.yml", vars={"KAFKA_FORGE_CHANNEL": str(tmp_path / "channel")}, secrets={}
+    )
+    released.results["ci"] = "success"
+    released.run_job("publish", released.data["jobs"]["publish"])
+    assert released.results["publish"] == "success", released.steps[-1].output
+    assert len(list((tmp_path / "channel" / "noarch").glob("*.conda"))) == 1
+
+
+def test_a_job_without_a_report_turns_the_last_job_red_and_the_summary_says_so(ran: Runner, tmp_path: Path) -> None:
+    late = runner(ran.clone, ran.room, inputs=INPUTS)
+    late.results |= {"plan": "success", "prove": "failure"}
+    late.outputs["plan"] = {"any": "true"}
+    expected = ran.room / "artifacts" / "matrix" / "matrix.json"
+    data = json.loads(expected.read_text(encoding="utf-8"))
+    data["cells"].append({"id": "pykafka/win-64/3.12"})
+    expected.write_text(json.dumps(data), encoding="utf-8")
+    late.run_job("report", late.data["jobs"]["report"])
+    assert late.results["report"] == "failure"
+    assert "pykafka/win-64/3.12: no job reported on it" in late.summary
+
+
+def test_a_pull_request_that_touches_no_recipe_builds_nothing(ran: Runner, tmp_path: Path) -> None:
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ran.clone, capture_output=True, text=True, check=True)
+    event = {"event_name": "pull_request", "event": {"pull_request": {"base": {"sha": head.stdout.strip()}}}}
+    asked = runner(ran.clone, tmp_path / "pr", github=event, inputs={})
+    for name in ("plan", "prove", "report"):
+        asked.run_job(name, asked.data["jobs"][name])
+    assert asked.outputs["plan"]["any"] == "false", asked.steps[-1].output
+    assert asked.results == {"plan": "success", "prove": "skipped", "report": "skipped"}
+
+
+def test_every_action_is_pinned_and_no_step_holds_an_expression() -> None:
+    for file in (ROOT / ".github" / "workflows").glob("*.yml"):
+        data = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
+        assert data["permissions"] == {}
+        for job in data["jobs"].values():
+            assert job["permissions"] == {"contents": "read"}
+            for step in job.get("steps", ()):
+                assert "${{" not in step.get("run", ""), "an expression in a script is an injection"
+                if "uses" in step:
+                    assert len(step["uses"].split("@")[1]) == 40
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("needs.plan.outputs.any == 'true'", True),
+        ("always() && needs.plan.outputs.any == 'true'", True),
+        ("matrix.emulator != ''", False),
+        ("!matrix.emulator", True),
+        ("fromJSON('[1]')", [1]),
+        ("github.event.pull_request.base.sha", ""),
+    ],
+)
+def test_the_expressions_that_the_workflows_use(expression: str, value: Any) -> None:
+    context = {"needs": {"plan": {"outputs": {"any": "true"}}}, "matrix": {"emulator": ""}, "github": {}}
+    assert evaluate(expression, context) == value
+    assert fill("a ${{ matrix.emulator }}${{ needs.plan.outputs.any }}", context) == "a true"
