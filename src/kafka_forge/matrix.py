@@ -33,8 +33,10 @@ Each is native but for ppc64le, which GitHub does not have. Windows is the image
 conda-forge's compiler packages activate.
 """
 
-EMULATORS = {"linux-ppc64le": "qemu-user-static"}
-"""Platform → the emulator's package on the runner, where the runner is of another platform."""
+CONTAINERS = {
+    "linux-ppc64le": "python:3.12.12-bookworm@sha256:c0abd0758831ad99b7a29e0c1a875da9c4abb9a2e3f21e2eeb585dbcadfb6cd0"
+}
+"""Platform → the image that its job runs in: `verify` obtains its emulator from Debian, by the machine's own apt."""
 
 _EVERYWHERE = ("src/", "bootstrap/", "scripts/", ".github/", "recipes/variants.yaml", "pyproject.toml")
 """Whatever is changed here may change every artifact, or its verdict."""
@@ -48,7 +50,7 @@ class Job:
         id: a name that may be part of a file's name, for example ``linux-64-librdkafka``.
         platform: the conda subdir.
         runner: the label of the machine that runs it.
-        emulator: the package with the emulator that the runner needs; empty where it is native.
+        container: the image that it runs in; empty where it runs on the machine itself.
         recipes: what it builds and proves, in the order of building.
         cells: the ids of its cells.
         arguments: what ``verify`` is called with.
@@ -57,7 +59,7 @@ class Job:
     id: str
     platform: str
     runner: str
-    emulator: str
+    container: str
     recipes: tuple[str, ...]
     cells: tuple[str, ...]
     arguments: str
@@ -78,7 +80,7 @@ def jobs(plans: Sequence[Planned], selection: Selection) -> tuple[Job, ...]:
                     id=f"{platform}-{group[0]}",
                     platform=platform,
                     runner=RUNNERS[platform],
-                    emulator=EMULATORS.get(platform, ""),
+                    container=CONTAINERS.get(platform, ""),
                     recipes=group,
                     cells=tuple(planned.cell.id for planned in here if planned.cell.recipe in group),
                     arguments=" ".join([*group, *options]),

@@ -45,7 +45,7 @@ def test_a_workflow_gets_plain_strings_and_a_runner_for_each_platform(capsys: py
     entries = json.loads(shown)["include"]
     assert {entry["platform"] for entry in entries} == set(PLATFORMS)
     assert {type(value) for entry in entries for value in entry.values()} == {str}
-    assert {entry["platform"] for entry in entries if entry["emulator"]} == {"linux-ppc64le"}
+    assert {entry["platform"] for entry in entries if entry["container"]} == {"linux-ppc64le"}
     assert entries[0]["arguments"] == "kafka-python --platform linux-64 --python 3.12"
 
 

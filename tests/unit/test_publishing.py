@@ -126,7 +126,7 @@ def test_how_a_server_is_named(text: str, server: servers.Server | None) -> None
     assert servers.parse(text) == server
 
 
-@pytest.mark.parametrize("channel", ["s4://bucket/channel", "quetz:mine", "https://example.org/channel", " "])
+@pytest.mark.parametrize("channel", ["s3://bucket/channel", "quetz:mine", "https://example.org/channel", " "])
 def test_a_channel_that_cannot_be_published_to(output: Path, channel: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(["publish", "--channel", channel, "--from", str(output)], debug=False) == 10
     assert "KF601" in capsys.readouterr().err

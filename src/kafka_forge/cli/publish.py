@@ -59,6 +59,12 @@ def _destination(channel: str) -> Destination:
     server = servers.parse(channel)
     if server is not None:
         return server
+    if channel.startswith("s3:"):
+        raise UnknownChannel(
+            "py-rattler-build has no uploader for S3 that can be called from Python",
+            where=channel,
+            todo="publish to a folder, and copy that folder to the bucket: a folder is published whole or not at all.",
+        )
     if ":" in channel.removeprefix("file://") or not channel.strip():
         raise UnknownChannel(
             f"{channel!r} is nothing that can be published to",

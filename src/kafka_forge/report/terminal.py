@@ -234,10 +234,10 @@ def _ink(cell: GridCell | None) -> Text:
 def jobs_table(jobs: Sequence[Job]) -> Table:
     """Return the CI jobs as a table."""
     table = Table(title=f"{len(jobs)} CI jobs", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for header in ("platform", "runner", "emulator", "recipes"):
+    for header in ("platform", "runner", "in", "recipes"):
         table.add_column(header)
     for job in jobs:
-        table.add_row(job.platform, job.runner, job.emulator or "none", ", ".join(job.recipes))
+        table.add_row(job.platform, job.runner, job.container or "–", ", ".join(job.recipes))
     return table
 
 
