@@ -14,7 +14,7 @@ from kafka_forge.cli import _run
 from kafka_forge.errors import ReportInvalid, ReportsDisagree
 from kafka_forge.files import sha256_of
 from kafka_forge.model import BASE_HAS_PYTHON, Artifact, Cell, CheckResult, Verdict
-from kafka_forge.report import markdown, merging, page
+from kafka_forge.report import gathering, markdown, merging, page
 from kafka_forge.report.model import ArtifactReport, Report, artifact_report, missing_report
 
 from .test_report import whole
@@ -168,6 +168,15 @@ def test_a_file_that_is_not_what_its_report_says_is_not_gathered(runs: list[Path
     out = tmp_path / "merged"
     assert _run(["report", "merge", *map(str, runs), "--artifacts", "--output", str(out)], debug=False) == 11
     assert not (out / "report.json").exists()
+
+
+def test_of_a_noarch_package_that_every_platform_built_one_file_is_taken() -> None:
+    rows = []
+    for number, platform in enumerate(("win-64", "linux-64", "osx-64")):
+        cell = Cell("kafka-python", platform, None, "kafka-python", "3.0.12", "pyh_0", noarch=True)
+        artifact = Artifact(cell, Path(cell.filename), str(number) * 64, 3)
+        rows.append(artifact_report(artifact, [CheckResult("x", Verdict.PASS, "")], packages=[], seconds=1))
+    assert gathering.published(whole(*rows)) == {"noarch/kafka-python-3.0.12-pyh_0.conda": "1" * 64}
 
 
 def test_evidence_is_one_command_away(runs: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
