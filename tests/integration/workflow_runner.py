@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from kafka_forge.paths import Cache
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -220,6 +222,7 @@ def _pairs(file: Path) -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """Return this machine's variables without those of our own, which no runner has."""
+    """Return this machine's variables without our own, which no runner has; the cache is a warm one."""
     ours = ("KAFKA_FORGE_", "PYTEST", "GITHUB_")
-    return {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    return {**kept, "KAFKA_FORGE_CACHE": str(Cache.default().root)}
