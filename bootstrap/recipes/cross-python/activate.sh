@@ -31,9 +31,5 @@ END
     ln -s "python$_version" "$_bin/python"
     export PYTHON="$_bin/python"
     export SP_DIR="$_site"
-    case @TARGET_PLATFORM@ in
-        # zig cc knows no bundles
-        osx-*) export LDSHARED="$CC -dynamiclib -undefined dynamic_lookup" ;;
-    esac
     unset _version _site _bin _data
 fi
