@@ -140,16 +140,6 @@ class Environment:
         """The Python that looks at the artifact: its own, else the helper, else the toolkit's."""
         return self.python or self.helper or Path(sys.executable)
 
-    @property
-    def bytecode(self) -> tuple[str, ...]:
-        """Python's options about compiled modules: an emulated Python keeps them, for compiling takes it seconds.
-
-        They are kept beside the prefix, and gone with it, so that the prefix stays as it was installed.
-        """
-        if self.runner is None or not self.runner.emulator:
-            return ()
-        return ("-X", f"pycache_prefix={self.runner.path(self.prefix.parent / 'bytecode')}")
-
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:

@@ -155,7 +155,7 @@ def _one_mode(env: Environment, trip: _Trip, mode: str, broker: Broker) -> tuple
         request, log = room / "request.json", room / "log"
         request.write_text(json.dumps(_request(env, trip, mode, broker, scenario)), encoding="utf-8")
         # -I would hide the scenarios from each other
-        alone = ["-E", "-s", *(env.bytecode or ("-B",)), *(["-S"] if scenario.bare else [])]
+        alone = ["-E", "-s", "-B", *(["-S"] if scenario.bare else [])]
         command = runner.command([env.interpreter, *alone, runner.path(scenario.script), runner.path(request)])
         with (
             log.open("wb") as errors,
