@@ -12,6 +12,8 @@ import struct
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -211,6 +213,26 @@ def test_the_checksum_has_the_values_of_rfc_3720(wire: Wire) -> None:
 def test_the_quick_checksum_is_that_byte_by_byte(wire: Wire, data: bytes, repeated: int) -> None:
     slow = wire.crc32c._by_bytes(data * repeated, 0xFFFFFFFF) ^ 0xFFFFFFFF
     assert wire.crc32c._pure_crc32c(data * repeated) == slow
+
+
+def test_threads_that_begin_together_have_the_right_checksum(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables of the quick way are made when they are first needed, by whoever needs them."""
+    shift, data = wire.crc32c._Shift, bytes(range(256)) * 200
+    begin, make = threading.Barrier(8), shift.__init__
+
+    def slowly(self: Any, images: Any) -> None:
+        time.sleep(0.001)  # lets another thread come between
+        make(self, images)
+
+    def one(_: int) -> int:
+        begin.wait(10)
+        return int(wire.crc32c._pure_crc32c(data))
+
+    monkeypatch.setattr(shift, "__init__", slowly)
+    shift._known.clear()
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(one, range(8)))
+    assert found == {wire.crc32c._by_bytes(data, 0xFFFFFFFF) ^ 0xFFFFFFFF}
 
 
 # ---------------------------------------------------------------------------------------------------- damage
