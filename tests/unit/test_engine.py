@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import bases, channel, engine, finishing, solving, userland
+from kafka_forge import bases, channel, drafting, engine, finishing, solving, userland
 from kafka_forge.bases import graph, tools
 from kafka_forge.bases.nodes import Site
 from kafka_forge.bases.packing import Package, pack
@@ -88,7 +88,7 @@ def test_the_build_reads_the_local_copy_and_the_recipe_keeps_its_upstream_url(re
     (rendered, *_) = engine.render(recipe, [recipe / "variants.yaml"], "linux-64")
     local = "file:///store/parcel-1.2.tar.gz"
     placed = ({**rendered.sources[0], "url": [local, rendered.sources[0]["url"]]},)
-    draft = engine._draft(rendered, placed, tmp_path / "draft")
+    draft = drafting.draft(rendered, placed, tmp_path / "draft")
     (again, *_) = engine.render(draft.parent, [recipe / "variants.yaml"], "linux-64")
     assert again.sources[0]["url"] == [local, "https://example.org/parcel-1.2.tar.gz"]
     assert again.sources[0]["patches"] == ["mend.patch"]

@@ -6,7 +6,7 @@ import os
 import tarfile
 from typing import TYPE_CHECKING
 
-from kafka_forge import engine, plan, platforms, processes, sources, userland
+from kafka_forge import drafting, plan, platforms, processes, sources, userland
 from kafka_forge.errors import BuildFailed
 from kafka_forge.evidence import tail
 from kafka_forge.files import Store
@@ -80,7 +80,7 @@ def _unpacked(base: Base, room: Path, platform: str, *, root: Path, cache: Cache
     selection = Selection(recipes=("librdkafka",), platforms=(platform,))
     (planned,) = plan.plan(selection, root=root, variants=base.variants)
     hints = sources.load_hints(root / "recipes" / "librdkafka" / "sources.yaml")
-    (source,) = engine.sources_of(planned.rendered, hints)
+    (source,) = drafting.sources_of(planned.rendered, hints)
     archive = sources.obtain(source, Store(cache.store), progress)
     with tarfile.open(archive) as tar:
         # Python 3.10 has filters from 3.10.12 on; the archive is the one of our sha256 either way.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @json_option
 def command(selection: Selection, base: str, as_json: bool) -> None:
     """Obtain the upstream sources of recipes; only the sha256 decides where they may come from."""
-    from kafka_forge import bases, engine, plan, sources
+    from kafka_forge import bases, drafting, plan, sources
     from kafka_forge.cleaning import using
     from kafka_forge.files import Store
     from kafka_forge.paths import Cache, project_root
@@ -29,7 +29,7 @@ def command(selection: Selection, base: str, as_json: bool) -> None:
     with terminal.progress_for().shown() as progress, using(cache):
         for planned in plan.plan(selection, root=root, variants=bases.variants(base, root)):
             hints = sources.load_hints(root / "recipes" / planned.cell.recipe / "sources.yaml")
-            for source in engine.sources_of(planned.rendered, hints):
+            for source in drafting.sources_of(planned.rendered, hints):
                 path = sources.obtain(source, Store(cache.store), progress)
                 rows[source.sha256] = {
                     "recipe": planned.cell.recipe,
