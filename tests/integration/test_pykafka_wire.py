@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import json
+import queue
 import socket
 import struct
 import subprocess
@@ -354,13 +356,105 @@ def closing_broker() -> Iterator[ScriptedBroker]:
     broker.close()
 
 
-def test_a_broker_that_closes_on_every_fetch_raises(pykafka: Any, wire: Wire, closing_broker: ScriptedBroker) -> None:
+def consumed(consumer: Any, broker: ScriptedBroker) -> None:
+    """Consume what must raise; where it does not, tell what each thread did instead."""
+    message = consumer.consume()
+    faulthandler.dump_traceback()
+    pytest.fail(f"{message} was consumed, and the broker asked {broker.asked}")
+
+
+def test_a_broker_that_closes_on_every_fetch_raises(
+    pykafka: Any, wire: Wire, closing_broker: ScriptedBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "pykafka")  # shown where it fails
     client = pykafka.KafkaClient(f"127.0.0.1:{closing_broker.port}")
     topic = client.topics[b"t"]
     consumer = topic.get_simple_consumer(consumer_timeout_ms=20_000)
     with pytest.raises(wire.errors.SocketDisconnectedError, match="closed"):
-        consumer.consume()
+        consumed(consumer, closing_broker)
     assert (1, 10) in closing_broker.asked
+
+
+@pytest.fixture
+def connection(pykafka: Any, wire: Wire) -> Iterator[Any]:
+    """A connection to a broker that answers every ApiVersionsRequest with ``answered``."""
+    assert pykafka.KafkaClient
+    broker = ScriptedBroker({18: b"answered"})
+    made = wire.connection.BrokerConnection("127.0.0.1", broker.port, handlers().ThreadingHandler())
+    made.connect(5000)
+    yield made
+    broker.close()
+
+
+def handlers() -> Any:
+    return importlib.import_module("pykafka.handlers")
+
+
+def test_every_request_around_a_stop_is_answered_or_raises(wire: Wire, connection: Any) -> None:
+    handler, futures, stopped = handlers().RequestHandler(connection._handler, connection), [], threading.Event()
+    handler.start()
+
+    def ask() -> None:
+        while not stopped.wait(0.001):
+            futures.append(handler.request(wire.protocol.ApiVersionsRequest()))
+        futures.append(handler.request(wire.protocol.ApiVersionsRequest()))
+
+    asking = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in asking:
+        thread.start()
+    stopped.wait(0.1)
+    handler.stop()
+    stopped.set()
+    for thread in asking:
+        thread.join()
+    assert all(future._ready.wait(10) for future in futures)
+    assert {bytes(future.response) for future in futures if not future.error} == {b"answered"}
+    for late in futures[-4:]:
+        with pytest.raises(wire.errors.SocketDisconnectedError, match="stopped"):
+            late.get()
+
+
+def test_a_request_that_is_being_queued_when_it_is_stopped_is_answered(wire: Wire, connection: Any) -> None:
+    queueing, ended = threading.Event(), threading.Event()
+
+    class SlowQueue(queue.Queue[Any]):
+        def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+            queueing.set()
+            ended.wait(1.5)  # longer than the worker takes to see that it is to end
+            super().put(item, block, timeout)
+
+    class SlowHandler(handlers().ThreadingHandler):  # type: ignore[misc]
+        Queue = SlowQueue
+
+    handler, futures = handlers().RequestHandler(SlowHandler(), connection), []
+    handler.start()
+    asking = threading.Thread(target=lambda: futures.append(handler.request(wire.protocol.ApiVersionsRequest())))
+    asking.start()
+    queueing.wait()
+    handler.stop()
+    handler.t.join()
+    ended.set()
+    asking.join()
+    assert futures[0]._ready.wait(10)
+    assert bytes(futures[0].get()) == b"answered"
+
+
+def test_what_sends_requests_may_be_collected_in_its_own_thread(wire: Wire, connection: Any) -> None:
+    """The garbage collector runs in any thread: to wait for the requests there is to wait for oneself."""
+    box, forgotten = [handlers().RequestHandler(connection._handler, connection)], threading.Event()
+    box[0].start()
+
+    class Collecting(wire.protocol.ApiVersionsRequest):  # type: ignore[misc, name-defined]
+        def get_bytes(self) -> Any:
+            forgotten.wait()
+            box.clear()
+            return super().get_bytes()
+
+    future, second = box[0].request(Collecting()), box[0].request(wire.protocol.ApiVersionsRequest())
+    forgotten.set()
+    assert future._ready.wait(10)
+    assert second._ready.wait(10)
+    assert bytes(second.get()) == b"answered"
 
 
 def test_a_response_ends_where_it_says(pykafka: Any, wire: Wire) -> None:
