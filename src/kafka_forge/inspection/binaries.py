@@ -98,6 +98,7 @@ def _glibc(binary: Any) -> tuple[int, int] | None:
 def _macho(path: Path, name: str) -> BinaryFile | None:
     import lief
 
+    lief.logging.disable()  # a table that is empty is worth a line to it
     fat = lief.MachO.parse(str(path), lief.MachO.ParserConfig.quick)
     binary = fat.at(0) if fat is not None and fat.size else None
     if binary is None:
