@@ -9,4 +9,12 @@ sed -i -e 's/-framework Kerberos//' -e '/^  macos_defccname=API:/d' -e 's/^  OSX
 sed -i -e 's/__APPLE__/KCM_OVER_MACH/' src/lib/krb5/ccache/cc_kcm.c
 sed -i -e 's/defined(__APPLE__)/defined(HAVE_HFS_MOUNT_H)/' src/lib/krb5/os/localauth_k5login.c
 
-. "$RECIPE_DIR/build.sh"
+# The folders that the libraries know are the system's (see recipe.yaml): settings in /etc; plug-ins, of which there are
+# none, where nobody can put any.
+sed -i -E -e 's|(-DLIBDIR=)\S+|\1\\"/usr/lib\\"|' -e 's|(-DS?BINDIR=)\S+|\1\\"/usr/bin\\"|g' \
+    -e 's|(-DLOCALEDIR=)\S+|\1\\"/usr/share/locale\\"|' src/util/profile/Makefile.in src/lib/krb5/{,krb/,os/}Makefile.in
+sed -i -E -e 's|@LIBDIR|/usr/lib|' -e 's|@MODULEDIR|/usr/lib/krb5/plugins|' -e 's|@GSSMODULEDIR|/usr/lib/gss|' \
+    -e 's|@S?BINDIR|/usr/bin|' src/include/osconf.hin
+sed 's|--localstatedir="$PREFIX/var"|--localstatedir=/var --sysconfdir=/etc|' "$RECIPE_DIR/build.sh" > build-with-folders.sh
+
+. ./build-with-folders.sh

@@ -15,9 +15,10 @@ perl ./Configure "$target" shared threads \
     no-apps no-docs no-tests no-legacy no-module no-engine no-fips no-zlib no-quic \
     --prefix="$PREFIX" --libdir=lib --openssldir=/etc/ssl  # where macOS has its certificates
 
-# Only the shared libraries: their static twins would be compiled from the same sources a second time.
+# Only the shared libraries: their static twins would be compiled from the same sources a second time. There are no
+# engines and modules; where they would be is named like the system's own folders, into which nobody can write.
 make build_generated
-make -j"$CPU_COUNT" libcrypto.dylib libssl.dylib
+make -j"$CPU_COUNT" libcrypto.dylib libssl.dylib ENGINESDIR=/usr/lib/engines-3 MODULESDIR=/usr/lib/ossl-modules
 
 mkdir -p "$PREFIX/lib/pkgconfig" "$PREFIX/include/openssl" "$PREFIX/ssl/certs" "$PREFIX/ssl/private"
 cp -P libcrypto*.dylib libssl*.dylib "$PREFIX/lib/"
