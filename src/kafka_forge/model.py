@@ -150,7 +150,8 @@ class CheckResult:
         verdict: the conclusion.
         summary: one line for the table.
         evidence: what was seen, as JSON.
-        seconds: what it took to gather the evidence and judge it.
+        seconds: what it took to gather the evidence and judge it; where one look serves several checks, an equal
+            share of it.
         broker: the broker that the messages passed through, as ``--broker`` names it; None where none took part. One
             check has the same id on every broker: so a refusal names it once.
     """

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kafka_forge import checks
+from kafka_forge.evidence import InspectEvidence
 from kafka_forge.model import CheckResult, Verdict
 
 if TYPE_CHECKING:
     from kafka_forge.contract import Contract
-    from kafka_forge.evidence import ExtrasEvidence, InspectEvidence, RoundTripEvidence
+    from kafka_forge.evidence import ExtrasEvidence, RoundTripEvidence
 
 
 def judge(
@@ -27,7 +29,12 @@ def judge(
         check = checks.by_id()[name]
         if check.stage == stage:
             results += check.judge(check.arguments.model_validate(raw), evidence)
-    return results
+    return _shared(results, evidence.seconds) if isinstance(evidence, InspectEvidence) else results
+
+
+def _shared(results: list[CheckResult], seconds: float) -> list[CheckResult]:
+    """Give each check an equal share of the time that gathering took: one look at the files serves them all."""
+    return [replace(result, seconds=round(seconds / len(results), 4)) for result in results]
 
 
 def not_run(contract: Contract, platform: str, *, stage: str) -> list[CheckResult]:
