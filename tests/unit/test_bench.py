@@ -39,7 +39,7 @@ class Kafka:
 
 
 CONDITIONS = {
-    **clients.conditions(Setup(1000), cast("Broker", Kafka()), [100], "embedded", "3.12"),
+    **clients.conditions(Setup(1000), cast("Broker", Kafka()), [100, 1000], "embedded", "3.12"),
     "machine": {**clients.machine(), "cpu": "a <fast> one", "usable_cores": 2},
     "load_average": [[0.5, 0.25, 0.1]],
 }
@@ -204,6 +204,7 @@ class Fake:
 def measure(bench: Fake, repetitions: int, seed: int = 1) -> Results:
     handed = [roster.Ready(roster.BY_ID[name]) for name in ("confluent_kafka", "pykafka", "kafka_python")]
     found = clients.new_results(handed, [100, 1000], repetitions, seed)
+    found.conditions = dict(CONDITIONS)
     real: Bench = bench  # type: ignore[assignment]
     return clients.measure(real, handed, found, Silent())
 
@@ -250,6 +251,28 @@ def test_large_messages_are_fewer() -> None:
     assert max(setup.count(size) * size for size in (100, 1000, 10_000, 900_000)) <= 100_000_000
 
 
+@given(st.integers(2, 5_000_000), st.integers(1, 900_000), st.floats(1e-3, 100), st.floats(0, 60))
+def test_a_quick_client_gets_more_messages_within_bounds(count: int, size: int, took: float, least: float) -> None:
+    setup = Setup(count, min_time=least)
+    given = setup.stretched(size, took)
+    assert setup.count(size) <= given <= setup.most(size) <= 10 * setup.count(size)
+    assert given * size <= 300_000_000 or given == setup.count(size)
+    if given < setup.most(size):  # then it lasts as long as it should
+        assert given / setup.count(size) * took >= least * 0.7
+
+
+def test_the_time_column_is_about_as_many_messages_for_every_client() -> None:
+    """One of them was measured with more, since it is quick."""
+    found = a_run({A: [1000.0] * 3, B: [500.0] * 3})
+    found.samples = [
+        Sample(each.key, each.repetition, 8000, 8.0, 2.0) if each.key == A and each.repetition else each
+        for each in found.samples
+    ]
+    (quick, slow) = found.rows()
+    assert (quick.messages, quick.compared, round(quick.time, 6)) == (8000, 1000, 1.0)
+    assert (slow.messages, slow.compared, round(slow.time, 6)) == (1000, 1000, 2.0)
+
+
 # --- what a reader sees ---------------------------------------------------------------------------------------
 
 
@@ -262,7 +285,7 @@ def printed(found: Results) -> str:
 
 def test_the_tables_show_every_client_and_why_one_failed() -> None:
     text = printed(a_run({A: [1000.0] * 10, B: [500.0, 900.0, 1300.0]}, {C: "ValueError: no [room] for it"}))
-    assert "produce, 100 B, 1,000 messages, 3 repetitions" in text
+    assert "produce, 100 B, time of 1,000 messages, 3 repetitions" in text
     assert re.search(r"confluent_kafka .* 1.000 .* 0.10 .* 1,000 .* 1,000 – 1,000", text)
     assert "(wide)" in text
     assert "pykafka: failed: ValueError: no [room] for it" in text

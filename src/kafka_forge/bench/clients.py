@@ -101,6 +101,7 @@ def conditions(setup: Setup, broker: Broker, sizes: Sequence[int], base: str, py
             "codec": setup.codec,
             "linger_ms": setup.linger_ms,
             "seconds_at_most": setup.seconds,
+            "min_time": setup.min_time,
         },
         "method": {
             "order": "every round measures every cell once, in a random order; the first round is not counted",
@@ -108,6 +109,7 @@ def conditions(setup: Setup, broker: Broker, sizes: Sequence[int], base: str, py
             "having opened the connection before; the broker's end offsets are then counted",
             "consume": "from the first to the last message in hand, values read and their bytes counted; "
             "all consumers read the same topic",
+            "count": "settings.messages to warm up; then as many more as last min_time seconds, ten times at the most",
             "cpu": "user and system time of the client's process, all threads",
             "megabyte": results.MEGABYTE,
             "interval": "percentile bootstrap of the median, 95 %",

@@ -29,6 +29,8 @@ _GRACE = 10.0
 _WATCH = 1.0
 _FLUSH_EVERY = 50_000
 """Below queue.buffering.max.messages, so that the queue cannot run full."""
+_STRETCH = 10
+"""How many times the messages a quick client gets at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Setup:
         codec: a producer's compression.
         linger_ms: of a producer.
         seconds: after which a load is ended.
+        min_time: seconds that a measurement lasts at least, as far as `most` messages last: what a C client does in a
+            tenth of a second says more of the machine's scheduler than of the client.
     """
 
     messages: int
@@ -52,6 +56,7 @@ class Setup:
     codec: str = "none"
     linger_ms: int = 5
     seconds: float = 120.0
+    min_time: float = 0.0
 
     def count(self, message_bytes: int) -> int:
         """Return how many messages of this size a measurement has; two at least: the clock runs between them.
@@ -60,6 +65,24 @@ class Setup:
         (200000, 10000)
         """
         return max(2, min(self.messages, self.cap // message_bytes))
+
+    def most(self, message_bytes: int) -> int:
+        """Return how many messages of this size a quick client gets at the most.
+
+        >>> Setup(200_000, min_time=1.0).most(100), Setup(200_000, min_time=1.0).most(10_000)
+        (2000000, 30000)
+        """
+        count = self.count(message_bytes)
+        return max(count, min(_STRETCH * count, 3 * self.cap // message_bytes)) if self.min_time else count
+
+    def stretched(self, message_bytes: int, seconds: float) -> int:
+        """Return how many messages a measurement has, once `count` of them have taken so many seconds.
+
+        >>> Setup(200_000, min_time=1.0).stretched(100, 0.25), Setup(200_000, min_time=1.0).stretched(100, 5.0)
+        (800000, 200000)
+        """
+        count, most = self.count(message_bytes), self.most(message_bytes)
+        return min(most, max(count, round(count * self.min_time / seconds)))
 
 
 class Bench:
@@ -73,15 +96,19 @@ class Bench:
         self.seen: dict[str, JsonObject] = {}
         self._broker, self._setup = broker, setup
         self._filled: dict[int, str] = {}
+        self._counts: dict[Key, int] = {}
 
     def fill(self, message_bytes: int) -> None:
-        """Write the topic that every consumer of this size reads, once; raise ScenarioBroken if that fails."""
+        """Write the topic that every consumer of this size reads, once; raise ScenarioBroken if that fails.
+
+        It holds what the quickest one reads; the others leave it where they have what they were asked for.
+        """
         from confluent_kafka import Producer
 
         if message_bytes in self._filled:
             return
         topic = self._topic()
-        request = self._request("default", "produce", topic, message_bytes)
+        request = self._request("default", "produce", topic, message_bytes, self._setup.most(message_bytes))
         producer = Producer({"bootstrap.servers": self._broker.address, "compression.type": request.codec})
         payload = request.payload
         for number in range(request.messages):
@@ -99,6 +126,8 @@ class Bench:
 
     def measure(self, client: Ready, key: Key, repetition: int) -> Sample:
         """Measure once; a failure of the client is a sample with its reason.
+
+        The first measurement of a cell says how many messages the later ones have (`Setup.stretched`).
 
         Raises:
             BrokerDied: the broker ended, which is nobody's figure.
@@ -119,7 +148,8 @@ class Bench:
             return Sample(key, repetition, error=error.what)
 
     def _measure(self, client: Ready, key: Key, repetition: int, topic: str) -> Sample:
-        request = self._request(client.client.mode, key.direction, topic, key.message_bytes)
+        messages = self._counts.get(key, self._setup.count(key.message_bytes))
+        request = self._request(client.client.mode, key.direction, topic, key.message_bytes, messages)
         request = replace(request, program=client.program)
         try:
             told = _run(client, request, self._broker)
@@ -134,6 +164,7 @@ class Bench:
                 admin.delete_topics(self._broker.address, [topic])
         about = self.seen.setdefault(key.client, {"versions": told["versions"], "settings": {}})
         about["settings"][key.direction] = told["settings"]
+        self._counts.setdefault(key, self._setup.stretched(key.message_bytes, told["seconds"]))
         per_million = 1e6 * told["cpu_seconds"] / told["cpu_messages"]
         return Sample(key, repetition, told["messages"], told["seconds"], per_million)
 
@@ -142,7 +173,7 @@ class Bench:
         admin.create_topics(self._broker.address, {name: self._setup.partitions})
         return name
 
-    def _request(self, mode: str, direction: str, topic: str, message_bytes: int) -> Request:
+    def _request(self, mode: str, direction: str, topic: str, message_bytes: int, messages: int) -> Request:
         setup, version = self._setup, self._broker.version
         return Request(
             mode=mode,
@@ -151,7 +182,7 @@ class Bench:
             broker_version=version if version[:1].isdigit() else "2.0.0",
             topic=topic,
             partitions=setup.partitions,
-            messages=setup.count(message_bytes),
+            messages=messages,
             message_bytes=message_bytes,
             acks=setup.acks,
             codec=setup.codec,

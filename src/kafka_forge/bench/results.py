@@ -71,7 +71,8 @@ class Row:
         repetitions: how many measurements counted.
         rate: messages per second; None where every measurement failed.
         seconds: the median wall time of ``messages``.
-        messages: of one measurement.
+        messages: of one measurement; quick clients have more.
+        compared: how many messages ``time`` is about, the same for all clients.
         cpu_per_million: the median of CPU seconds per million messages.
         ratio: the rate as a share of `YARDSTICK`'s in the same repetition; None without common repetitions.
         failures: why measurements failed, each reason once.
@@ -83,10 +84,16 @@ class Row:
     rate: spread.Estimate | None
     seconds: float
     messages: int
+    compared: int
     cpu_per_million: float
     ratio: spread.Estimate | None
     failures: tuple[str, ...] = ()
     failed: int = 0
+
+    @property
+    def time(self) -> float:
+        """The seconds that ``compared`` messages take at the median rate."""
+        return self.compared / self.rate.median if self.rate else 0.0
 
     @property
     def megabytes_per_second(self) -> float:
@@ -157,11 +164,16 @@ class Results:
             rate=spread.estimate(rates, self.seed) if rates else None,
             seconds=statistics.median([each.seconds for each in samples]) if samples else 0.0,
             messages=samples[0].messages if samples else 0,
+            compared=self._compared(key.message_bytes),
             cpu_per_million=statistics.median([each.cpu_per_million for each in samples]) if samples else 0.0,
             ratio=spread.estimate(ratios, self.seed) if ratios and key.client != YARDSTICK else None,
             failures=tuple(dict.fromkeys(errors)),
             failed=len(errors),
         )
+
+    def _compared(self, message_bytes: int) -> int:
+        """Return how many messages of this size were asked for."""
+        return int(self.conditions["settings"]["messages"][str(message_bytes)])
 
     def warnings(self) -> list[str]:
         """Return what a reader must know before believing the figures."""

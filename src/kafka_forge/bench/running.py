@@ -44,6 +44,7 @@ class Options:
     acks: str
     codec: str
     linger_ms: int
+    min_time: float
     timeout: float
     seed: int
     json_file: Path | None
@@ -60,6 +61,7 @@ class Options:
             codec=self.codec,
             linger_ms=self.linger_ms,
             seconds=self.timeout,
+            min_time=self.min_time,
         )
 
 

@@ -80,12 +80,15 @@ class BrokerReport(_Part):
 class SettingsReport(_Part):
     """What every measurement shares."""
 
-    messages: dict[str, int] = Field(description="message size in bytes -> messages of a measurement")
+    messages: dict[str, int] = Field(description="message size in bytes -> messages that were asked for")
     partitions: int
     acks: Literal["0", "1", "all"]
     codec: str
     linger_ms: int
     seconds_at_most: float
+    min_time: float = Field(
+        0.0, description="seconds that a measurement lasts at least; quick clients have more messages"
+    )
 
 
 class ClientReport(_Part):

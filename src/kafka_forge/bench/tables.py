@@ -47,7 +47,7 @@ def cells(row: Row) -> tuple[str, ...]:
     rate = row.rate
     return (
         title,
-        f"{row.seconds:.3f}",
+        f"{row.time:.3f}",
         f"{row.megabytes_per_second:.2f}",
         f"{rate.median:,.0f}",
         f"{rate.low:,.0f} – {rate.high:,.0f}{' (wide)' if rate.wide else ''}",
@@ -59,9 +59,8 @@ def cells(row: Row) -> tuple[str, ...]:
 def heading(rows: Sequence[Row], direction: str, size: int) -> str:
     """Return a table's title: what was measured, how much of it, and how often."""
     some = [row for row in rows if row.key.direction == direction and row.key.message_bytes == size]
-    counts = [row.messages for row in some if row.rate]
     times = [row.repetitions for row in some if row.rate]
-    often = f", {max(counts):,} messages, {min(times)} repetitions" if counts else ""
+    often = f", time of {some[0].compared:,} messages, {min(times)} repetitions" if times else ""
     return f"{direction}, {size:,} B{often}"
 
 

@@ -70,6 +70,13 @@ def _codecs() -> click.Choice[str]:
 @click.option("--acks", type=click.Choice(["0", "1", "all"]), default="1", show_default=True, help="Of producers.")
 @click.option("--codec", type=_codecs(), default="none", show_default=True, help="Compression of producers.")
 @click.option("--linger-ms", type=click.IntRange(0, 10_000), default=5, show_default=True, help="Of producers.")
+@click.option(
+    "--min-time",
+    type=click.FloatRange(0, 60),
+    default=1.0,
+    show_default=True,
+    help="Seconds a measurement lasts at least: quick clients get up to ten times the messages, and 300 MB.",
+)
 @click.option("--timeout", type=click.FloatRange(1, 3600), default=120.0, show_default=True, help="Seconds a load has.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the order and of the bootstrap.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the run as JSON.")
