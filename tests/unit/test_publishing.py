@@ -95,6 +95,17 @@ def test_only_what_is_green(tmp_path: Path, verdict: Verdict) -> None:
     assert not (tmp_path / "channel").exists()
 
 
+def test_what_nothing_could_run_is_published_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    folder, channel = tmp_path / "output", tmp_path / "channel"
+    report = whole(proven(folder, "one"), proven(folder, "two", "osx-64", Verdict.INSPECTED))
+    (folder / "report.json").write_text(report.model_dump_json(), encoding="utf-8")
+    arguments = ["publish", "--channel", str(channel), "--from", str(folder)]
+    assert _run(arguments, debug=False) == 60
+    assert not channel.exists()
+    assert _run([*arguments, "--inspected"], debug=True) == 0
+    assert names(channel) == {"one-1-h0_0.conda", "two-1-h0_0.conda"}
+
+
 def test_only_the_very_bytes_that_were_proven(output: Path, tmp_path: Path) -> None:
     report = merging.load(output / "report.json")
     file = output / "linux-64" / "one-1-h0_0.conda"

@@ -60,6 +60,43 @@ def test_what_is_not_green(artifact: ArtifactReport, fault: str) -> None:
     assert "pykafka" in found
 
 
+def on(platform: str, *rows: ArtifactReport) -> Report:
+    """The report of a run on a machine of that platform."""
+    report = whole(*rows)
+    return report.model_copy(update={"machine": report.machine.model_copy(update={"platform": platform})})
+
+
+def test_what_is_only_inspected_is_green_where_its_machine_could_not_run_it() -> None:
+    elsewhere, on_a_mac = (on(machine, row(Verdict.INSPECTED, "osx-64")) for machine in ("linux-64", "osx-64"))
+    assert merging.faults(elsewhere) == ()
+    (fault,) = merging.faults(on_a_mac)
+    assert "though a machine of osx-64 reported on it" in fault
+
+
+def test_a_merged_report_keeps_which_machine_reported_on_which_cell() -> None:
+    linux = on("linux-64", row(Verdict.PASS), row(Verdict.INSPECTED, "osx-arm64"))
+    mac = on("osx-64", row(Verdict.INSPECTED, "osx-64"))
+    for order in ([linux, mac], [mac, linux]):
+        (fault,) = merging.faults(merging.merge(order, []))
+        assert fault.startswith("pykafka/osx-64/3.12: ")
+    lost = merging.merge([linux, mac], [])
+    runs = [run.model_copy(update={"cells": []}) for run in lost.runs]
+    assert len(merging.faults(lost.model_copy(update={"runs": runs}))) == 2
+
+
+def test_where_every_platform_has_its_machine_inspected_is_a_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.json"
+    report = on("linux-64", row(Verdict.PASS), row(Verdict.INSPECTED, "osx-64"), row(Verdict.REFUSED, evidence=NAMED))
+    file.write_text(report.model_dump_json(), encoding="utf-8")
+    arguments = ["report", "merge", str(file), "--output", str(tmp_path / "merged")]
+    assert _run(arguments, debug=True) == 0
+    capsys.readouterr()
+    assert _run([*arguments, "--no-inspected"], debug=False) == 2
+    assert "pykafka/osx-64/3.12: imports[pykafka] was only inspected, and not run" in capsys.readouterr().err
+
+
 def test_a_cell_that_no_job_reported_on_is_not_green() -> None:
     assert merging.faults(whole(row(Verdict.PASS)), ["pykafka/linux-64/3.12", "pykafka/win-64/3.12"]) == (
         "pykafka/win-64/3.12: no job reported on it",

@@ -106,6 +106,16 @@ def selection_options(function: F) -> F:
     return wrapper  # type: ignore[return-value]
 
 
+def inspected_option(default: bool) -> Callable[[F], F]:
+    """Add ``--inspected/--no-inspected``: whether looking at an artifact is enough where nothing could run it."""
+    return click.option(
+        "--inspected/--no-inspected",
+        default=default,
+        show_default=True,
+        help="Whether macOS artifacts may be inspected only, by a machine that cannot run them.",
+    )
+
+
 def echo_json(value: Any) -> None:
     """Print a value as JSON on standard output, indented, keys as given."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

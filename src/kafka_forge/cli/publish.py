@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kafka_forge.cli.options import echo_json, json_option
+from kafka_forge.cli.options import echo_json, inspected_option, json_option
 
 if TYPE_CHECKING:
     from kafka_forge.publishing import Destination
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder with report.json and the artifacts.  [default: output/ in the checkout]",
 )
+@inspected_option(default=False)
 @json_option
-def command(channel: str, folder: Path | None, as_json: bool) -> None:
+def command(channel: str, folder: Path | None, inspected: bool, as_json: bool) -> None:
     """Put what a green report has proven into a channel; nothing is ever replaced.
 
     \b
@@ -41,7 +42,7 @@ def command(channel: str, folder: Path | None, as_json: bool) -> None:
     destination = _destination(channel)
     report = merging.load(source / "report.json")
     with terminal.progress_for().shown() as progress:
-        done = publishing.publish(report, source, destination, progress)
+        done = publishing.publish(report, source, destination, progress, inspected=inspected)
     if as_json:
         echo_json({"channel": destination.name, "published": done.published, "there": done.there})
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kafka_forge.cli.options import echo_json, json_option
+from kafka_forge.cli.options import echo_json, inspected_option, json_option
 
 if TYPE_CHECKING:
     from kafka_forge.report.model import ArtifactReport, Report
@@ -81,10 +81,12 @@ def _narrowed(artifact: ArtifactReport, pattern: str) -> ArtifactReport:
 )
 @click.option("--artifacts", is_flag=True, help="Bring the artifacts together too: the output is then a channel.")
 @click.option("--expected", type=_FILE, help="What `matrix --json` printed: each of its cells must be there.")
-def merge(files: tuple[Path, ...], output: Path, artifacts: bool, expected: Path | None) -> None:
+@inspected_option(default=True)
+def merge(files: tuple[Path, ...], output: Path, artifacts: bool, expected: Path | None, inspected: bool) -> None:
     """Merge the reports of several runs, write them as JSON, HTML and Markdown, and fail unless they are green.
 
-    Green is: every check passes, or is refused for a reason that the contract names, or (on macOS) is inspected.
+    Green is: every check passes, or is refused for a reason that the contract names, or (for macOS, where the run's
+    machine is none, and unless --no-inspected) is inspected.
     """
     import sys
 
@@ -95,7 +97,7 @@ def merge(files: tuple[Path, ...], output: Path, artifacts: bool, expected: Path
     report = merging.merge([merging.load(file) for file in files], sys.argv)
     if artifacts:
         report = gathering.gather(report, [file.parent for file in files], output)
-    faults = merging.faults(report, merging.expected_cells(expected) if expected else ())
+    faults = merging.faults(report, merging.expected_cells(expected) if expected else (), inspected=inspected)
     page.write(report, output / "report.html", faults)
     write_text_atomic(output / "report.md", markdown.render(report, faults))
     write_text_atomic(output / "report.json", report.model_dump_json(indent=2) + "\n")

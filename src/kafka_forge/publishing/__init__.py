@@ -67,7 +67,9 @@ class Published:
     there: tuple[str, ...]
 
 
-def publish(report: Report, folder: Path, destination: Destination, progress: Progress) -> Published:
+def publish(
+    report: Report, folder: Path, destination: Destination, progress: Progress, *, inspected: bool = False
+) -> Published:
     """Publish everything that a report has proven.
 
     Args:
@@ -75,13 +77,14 @@ def publish(report: Report, folder: Path, destination: Destination, progress: Pr
         folder: the channel that the report stands in.
         destination: where to.
         progress: who listens.
+        inspected: whether a macOS artifact that nothing could run may be published, too.
 
     Raises:
         NotProven: the report is not green, or a file is not the one that it is about.
         AlreadyPublished: the destination has other bytes under one of the names; nothing was published.
         ForgeError: see `Destination`.
     """
-    uploads = proven(report, folder)
+    uploads = proven(report, folder, inspected=inspected)
     there = destination.existing(uploads)
     taken = [upload for upload in uploads if there.get(upload.file, upload.sha256) != upload.sha256]
     if taken:
@@ -96,19 +99,22 @@ def publish(report: Report, folder: Path, destination: Destination, progress: Pr
     return Published(tuple(each.file for each in wanted), tuple(sorted(there)))
 
 
-def proven(report: Report, folder: Path) -> tuple[Upload, ...]:
+def proven(report: Report, folder: Path, *, inspected: bool = False) -> tuple[Upload, ...]:
     """Return the files of a green report, each checked against its sum.
+
+    Args:
+        report, folder, inspected: as for `publish`.
 
     Raises:
         NotProven: the report is not green, or a file is missing or another one.
     """
-    faults = merging.faults(report)
+    faults = merging.faults(report, inspected=inspected)
     if faults:
         raise NotProven(
             "the report is not green, so nothing was published",
             where=str(folder / "report.json"),
             details=faults[:20],
-            todo="mend what fails and run verify again; only what is proven is published.",
+            todo="mend what fails and run verify again, on a Mac for what was only inspected (--inspected lets it be).",
         )
     uploads = [Upload(file, folder / file, sha256) for file, sha256 in gathering.published(report).items()]
     for upload in uploads:

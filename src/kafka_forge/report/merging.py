@@ -12,7 +12,7 @@ from kafka_forge.model import BASE_HAS_PYTHON, Verdict
 from kafka_forge.report.model import Report, RunReport, cell_id, gravest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from kafka_forge.report.model import ArtifactReport, BrokerReport, CheckReport
@@ -99,26 +99,41 @@ def _graver(check: CheckReport, known: CheckReport) -> bool:
     return check.verdict is not known.verdict and gravest([check.verdict, known.verdict]) is check.verdict
 
 
-def faults(report: Report, expected: Iterable[str] = ()) -> tuple[str, ...]:
+def faults(report: Report, expected: Iterable[str] = (), *, inspected: bool = True) -> tuple[str, ...]:
     """Return what keeps a report from being green, one line each; nothing where it is.
 
     Green is: every check passes, or is refused with the reason that the contract gives, or (macOS alone, which cannot
-    be run elsewhere) is inspected; and every expected cell is there.
+    be run elsewhere) is inspected on a machine of another platform; and every expected cell is there.
 
     Args:
         report: of one run, or merged.
         expected: ids of the cells that must be there, for example ``pykafka/linux-64/3.12``.
+        inspected: whether what was not run may be green at all.
     """
-    found = [f"{cell_id(each)}: {fault}" for each in report.artifacts for fault in _faults_of(each)]
+    machines = _machines(report)
+    found = [
+        f"{cell_id(each)}: {fault}"
+        for each in report.artifacts
+        for fault in _faults_of(each, machines[cell_id(each)] if inspected else None)
+    ]
     there = {cell_id(each) for each in report.artifacts}
     found += [f"{name}: no job reported on it" for name in expected if name not in there]
     return (*found, *([] if there else ["the report has no cells at all"]))
 
 
-def _faults_of(artifact: ArtifactReport) -> list[str]:
+def _machines(report: Report) -> dict[str, set[str]]:
+    """Return cell id → the platforms of the machines that reported on it."""
+    found: dict[str, set[str]] = {cell_id(each): set() for each in report.artifacts}
+    for run in report.runs or [_run(report)]:
+        for name in run.cells:
+            found.setdefault(name, set()).add(run.machine.platform)
+    return found
+
+
+def _faults_of(artifact: ArtifactReport, machines: Collection[str] | None) -> list[str]:
     if gravest(check.verdict for check in artifact.checks) is not artifact.verdict:
         return [f"its verdict is {artifact.verdict}, and its checks say otherwise"]
-    return [f"{_name(check)} {fault}" for check in artifact.checks if (fault := _fault(check, artifact))]
+    return [f"{_name(check)} {fault}" for check in artifact.checks if (fault := _fault(check, artifact, machines))]
 
 
 def _named(check: CheckReport, artifact: ArtifactReport) -> bool:
@@ -131,18 +146,31 @@ def _name(check: CheckReport) -> str:
     return f"{check.id} on Kafka {check.broker}" if check.broker else check.id
 
 
-def _fault(check: CheckReport, artifact: ArtifactReport) -> str:
-    """Return what is wrong with one check's verdict, or nothing."""
-    platform = artifact.platform
+def _fault(check: CheckReport, artifact: ArtifactReport, machines: Collection[str] | None) -> str:
+    """Return what is wrong with one check's verdict, or nothing.
+
+    Args:
+        check, artifact: which one.
+        machines: the platforms of the machines that looked at it; None where looking is not enough.
+    """
     if check.verdict is Verdict.FAIL:
         return f"fails: {check.summary}"
     if check.verdict is Verdict.REFUSED and not _named(check, artifact):
         return "is refused without a reason that the contract names"
     if check.verdict is not Verdict.REFUSED and artifact.sha256 is None:
         return "is about an artifact that is not there"
-    if check.verdict is Verdict.INSPECTED and not platform.startswith("osx-"):
+    return _unrun(artifact.platform, machines) if check.verdict is Verdict.INSPECTED else ""
+
+
+def _unrun(platform: str, machines: Collection[str] | None) -> str:
+    """Return what is wrong with not having run something, or nothing where nobody could have."""
+    if machines is None:
+        return "was only inspected, and not run"
+    if not platform.startswith("osx-"):
         return f"was only inspected, and {platform} can be run"
-    return ""
+    if not machines:
+        return "was only inspected, and no run says on which machine"
+    return f"was only inspected, though a machine of {platform} reported on it" if platform in machines else ""
 
 
 def expected_cells(file: Path) -> tuple[str, ...]:
