@@ -14,6 +14,7 @@ from kafka_forge.selection import Selection
 
 from . import pykafka_tree
 from .pykafka_env import PykafkaEnv
+from .pykafka_wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,13 @@ def pykafka(pykafka_source: Path) -> Iterator[Any]:
     """The module pykafka out of that tree, in this process and without its C extension."""
     with pykafka_tree.imported(pykafka_source) as module:
         yield module
+
+
+@pytest.fixture(scope="session")
+def wire(pykafka: Any) -> Wire:
+    """Its modules that speak the protocol."""
+    assert pykafka.KafkaClient
+    return Wire()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.model import Environment
 
-INSIDE = Path(__file__).with_name("inside_pykafka.py")
+INSIDE = "inside_pykafka"
 SECONDS = 120
 
 
@@ -35,17 +35,17 @@ class PykafkaEnv:
     def of(cls, made: Environment) -> PykafkaEnv:
         """Take a fresh environment."""
         assert made.python is not None
-        return cls(made.python, variables(made))
+        return cls(made.python, {**variables(made), "PYTHONPATH": str(Path(__file__).parent)})
 
     def command(self, case: str, address: str, **arguments: Any) -> list[str]:
-        """Return the command for one case of inside_pykafka.py.
+        """Return the command for one case of inside_pykafka; it wants `variables`.
 
         Args:
-            case: the name of a function there.
+            case: the name of a function in one of its rooms.
             address: ``HOST:PORT`` of the broker.
             arguments: the function's, as JSON knows them.
         """
-        return [str(self.python), "-X", "faulthandler", str(INSIDE), case, address, json.dumps(arguments)]
+        return [str(self.python), "-X", "faulthandler", "-m", INSIDE, case, address, json.dumps(arguments)]
 
     def run(self, case: str, address: str, **arguments: Any) -> Any:
         """Run one case in a process of its own, and return its answer; the arguments are `command`'s."""

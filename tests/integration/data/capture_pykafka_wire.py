@@ -1,4 +1,4 @@
-"""Capture what a real broker sends, for ``tests/integration/test_pykafka_wire.py``.
+"""Capture what a real broker sends, for ``tests/integration/pykafka_wire.py``.
 
     python tests/integration/data/capture_pykafka_wire.py HOST:PORT >tests/integration/data/pykafka_wire.json
 
