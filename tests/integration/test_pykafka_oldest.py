@@ -1,13 +1,15 @@
-"""pykafka in pure Python against the oldest Kafka here, before record batches, with librdkafka as the witness."""
+"""pykafka in pure Python against the oldest Kafkas here, before record batches, with librdkafka as the witness."""
 
 from __future__ import annotations
 
 import datetime
 import importlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from kazoo.client import KazooClient
 
 from kafka_forge import brokers
 from kafka_forge.brokers import admin
@@ -25,11 +27,24 @@ VALUES = [b"%d" % number for number in range(100)]
 NOON = datetime.datetime(2024, 1, 1, 12)  # noqa: DTZ001 - pykafka takes naive UTC
 
 
-@pytest.fixture(scope="module")
-def oldest() -> Iterator[Broker]:
-    with brokers.start("0.10.2.2", Cache.default(), Silent()) as started:
-        admin.create_topics(started.address, {**dict.fromkeys(CODECS, 1), "group": 2, "refused": 1})
+@pytest.fixture(scope="module", params=["0.10.2.2", "0.10.0.1"])
+def oldest(request: pytest.FixtureRequest) -> Iterator[Broker]:
+    with brokers.start(request.param, Cache.default(), Silent()) as started:
+        if request.param == "0.10.2.2":
+            admin.create_topics(started.address, {**dict.fromkeys(CODECS, 1), "group": 2, "refused": 1})
+        else:  # the other topics come by being asked for
+            created_in_zookeeper(started, "group", 2)
         yield started
+
+
+def created_in_zookeeper(broker: Broker, topic: str, partitions: int) -> None:
+    """Create a topic as Kafka's own tools did before CreateTopics (KIP-4, 0.10.1): the controller sees it there."""
+    replicas = {str(number): [1] for number in range(partitions)}
+    keeper = KazooClient(broker.zookeeper)
+    keeper.start()
+    keeper.create(f"/brokers/topics/{topic}", json.dumps({"version": 1, "partitions": replicas}).encode())
+    keeper.stop()
+    keeper.close()
 
 
 def witnessed(address: str, topic: str) -> list[tuple[bytes | None, bytes | None, int]]:
@@ -91,3 +106,15 @@ def test_what_it_cannot_hold_raises(pykafka: Any, oldest: Broker) -> None:
         topic.get_sync_producer(compression=common.CompressionType.ZSTD) as producer,
     ):
         producer.produce(b"value")
+
+
+def test_topics_are_created_where_the_broker_has_a_request_for_it(pykafka: Any, oldest: Broker) -> None:
+    errors, protocol = importlib.import_module("pykafka.exceptions"), importlib.import_module("pykafka.protocol")
+    controller = pykafka.KafkaClient(oldest.address).cluster.controller_broker
+    wanted = [protocol.CreateTopicRequest(b"wanted", 3, 1, [], [])]
+    if oldest.version == "0.10.0.1":
+        with pytest.raises(errors.UnsupportedVersionError, match="CreateTopicsRequest"):
+            controller.create_topics(wanted, 10_000)
+    else:
+        controller.create_topics(wanted, 10_000)
+        assert admin.describe_topics(oldest.address)["wanted"] == 3

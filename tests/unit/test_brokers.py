@@ -100,7 +100,7 @@ def test_every_lock_names_each_jar_once_and_a_java() -> None:
         assert own == {version}
         zookeepers = {jar.artifact for jar in lock.jars if jar.group == "org.apache.zookeeper"}
         assert ("zookeeper" in zookeepers) >= lock.needs_zookeeper
-        assert lock.needs_zookeeper == (version in ("2.8.2", "0.11.0.3", "0.10.2.2"))
+        assert lock.needs_zookeeper == (version in ("2.8.2", "0.11.0.3", "0.10.2.2", "0.10.0.1"))
 
 
 def test_an_unknown_version_is_told_the_known_ones() -> None:
@@ -306,6 +306,7 @@ def test_what_is_no_broker_names_those_that_are_known(asked: str) -> None:
     assert all(version in caught.value.todo for version in ("4.2.0", "2.8.2", "0.11.0.3", brokers.ALL))
 
 
-def test_a_broker_without_headers_is_no_proof() -> None:
+@pytest.mark.parametrize("version", ["0.10.2.2", "0.10.0.1"])
+def test_a_broker_without_headers_is_no_proof(version: str) -> None:
     with pytest.raises(UnknownBroker, match="keeps no headers"):
-        brokers.choose(["4.2.0,0.10.2.2"])
+        brokers.choose([f"4.2.0,{version}"])

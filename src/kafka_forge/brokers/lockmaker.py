@@ -55,10 +55,11 @@ def roots(version: str) -> list[str]:
 
     The broker (kafka.Kafka) and kafka.tools.StorageTool are both in ``kafka_2.13``; ``kafka-tools`` would bring the
     whole of Connect with it, twice the jars. ``kafka-server`` is an artifact of its own from 3.8 on. Before KRaft,
-    ``kafka_2.13`` brings ZooKeeper with it, server and all. Before 2.4 there was no build for Scala 2.13.
+    ``kafka_2.13`` brings ZooKeeper with it, server and all. Before 2.4 there was no build for Scala 2.13, and before
+    0.10.1 none for 2.12.
     """
-    major, minor = map(int, version.split(".")[:2])
-    scala = "2.13" if (major, minor) >= (2, 4) else "2.12"
+    major, minor, patch = map(int, version.split(".")[:3])
+    scala = "2.13" if (major, minor) >= (2, 4) else "2.12" if (major, minor, patch) >= (0, 10, 1) else "2.11"
     server = [f"org.apache.kafka:kafka-server:{version}"] if major >= 3 else []
     jaxb = [_JAXB] if major < 1 else []
     both = [f"org.apache.kafka:kafka_{scala}:{version}", *server, *jaxb, _SLF4J]
