@@ -1,4 +1,4 @@
-"""The child process in which one package is built: ``python -m kafka_forge.engine_worker JOB.json``.
+"""The child process in which one package is built, or tested: ``python -m kafka_forge.engine_worker JOB.json``.
 
 The engine holds the interpreter's lock while a build script runs, so the process that is asked to end cannot be the
 one that builds. This one forks: the upper half waits and ends the whole process group when it is told to, or when
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rattler_build.progress import LogEvent
 
     from kafka_forge.model import JsonObject
@@ -26,6 +28,8 @@ _READY = "Successfully updated the"
 _COPIED = "Copying done!"
 SCRIPT_TOOK = "kafka-forge: the build script took"
 _MANUAL = "To run the script manually"
+_SOLVING = "  Platform:"
+_LINES = 15
 
 
 class _Log:
@@ -65,15 +69,19 @@ class _Log:
 
 
 def main(arguments: list[str]) -> int:
-    """Build what the job file says; exit status 0 only if the package is whole."""
+    """Build, or test, what the job file says; exit status 0 only if the package is whole, or its tests have run."""
     job = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
-    return _supervised(job) if hasattr(os, "fork") else _build(job)
+    return _supervised(job) if hasattr(os, "fork") else _do(job)
+
+
+def _do(job: JsonObject) -> int:
+    return _test(job) if "package" in job else _build(job)
 
 
 def _supervised(job: JsonObject) -> int:
     child = os.fork()
     if child == 0:
-        os._exit(_build(job))
+        os._exit(_do(job))
 
     def end_group(*_: object) -> None:
         os.killpg(0, signal.SIGKILL)
@@ -119,6 +127,52 @@ def _build(job: JsonObject) -> int:
     finally:
         sys.stdout.flush()
     return 0
+
+
+def _test(job: JsonObject) -> int:
+    """Run every test that the package carries, each in an environment of its own; tell of each in ``job["results"]``.
+
+    A test that fails does not end the others, and the exit status does not tell of it.
+    """
+    from rattler_build import Package, RattlerBuildError
+
+    remote = job["remote"]
+    results = []
+    for number, test in enumerate(Package.from_file(job["package"]).tests):
+        begun = time.monotonic()
+        package = Package.from_file(job["package"])
+        try:
+            done = package.run_test(
+                number, channel=list(job["channels"]), use_bz2=False, use_zstd=remote, use_sharded=remote
+            )
+            ok, said = done.success, done.output
+        except RattlerBuildError as error:
+            ok, said = False, [str(error)]
+        sys.stdout.write("\n".join(said) + "\n")
+        seconds = round(time.monotonic() - begun, 3)
+        results.append({"kind": type(test).__name__, "ok": ok, "lines": said_by_test(said), "seconds": seconds})
+    Path(job["results"]).write_text(json.dumps(results), encoding="utf-8")
+    sys.stdout.flush()
+    return 0
+
+
+def said_by_test(messages: Sequence[str]) -> list[str]:
+    """Return the last lines that are a test's own, without what the engine says of its solving and its folders.
+
+    >>> said_by_test(["  Platform: linux-64", "  Specs:", "✔ Successfully updated the test environment", "+ x --help"])
+    ['+ x --help']
+    >>> said_by_test(["  Platform: linux-64", "failed to setup test environment"])
+    ['  Platform: linux-64', 'failed to setup test environment']
+    """
+    own: list[str] = []
+    ready = False
+    for message in messages:
+        if _READY in message or message.startswith(_SOLVING):
+            ready = _READY in message
+        elif ready:
+            lines = message.strip("\n").splitlines()
+            own += lines[:1] if _MANUAL in message else lines
+    return (own or [line for message in messages for line in message.splitlines()])[-_LINES:]
 
 
 def _is(output: Any, job: JsonObject) -> bool:

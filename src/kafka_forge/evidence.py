@@ -78,8 +78,12 @@ class InspectEvidence:
             ``mapped``: the shared libraries that were loaded when all modules had been imported;
             ``pip_check``: ``{ok, lines}``, None where the environment has no Python.
             Paths are relative to the prefix where they are inside it, else absolute.
-        seconds: what gathering took.
+        seconds: what gathering took, without the recipe's tests, which have times of their own.
         c_project: what came of a small C project, where one is promised (see `inspection.c_project.build`).
+        recipe_tests: what came of the tests that the package carries, where that is promised and its programs run
+            here as they are: ``tests``: one ``{kind, ok, lines, seconds}`` each, in the recipe's order and its words;
+            ``ran``: when, UTC, ISO 8601; ``reused``: whether that was an earlier run; ``broken`` and ``lines``
+            instead of tests where the engine did not get to their end.
     """
 
     environment: Environment
@@ -90,6 +94,7 @@ class InspectEvidence:
     probe: JsonObject
     seconds: float
     c_project: JsonObject = field(default_factory=dict)
+    recipe_tests: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

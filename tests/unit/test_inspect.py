@@ -5,21 +5,24 @@ from __future__ import annotations
 import copy
 import json
 import marshal
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kafka_forge import checks, platforms
-from kafka_forge.contract import load_contract
+from kafka_forge.checks import judging
+from kafka_forge.contract import Contract, load_contract
 from kafka_forge.errors import UnknownPlatform
 from kafka_forge.evidence import BinaryFile, ExtrasEvidence, InspectEvidence
 from kafka_forge.inspection import modules_of, paths
 from kafka_forge.model import PLATFORMS, Artifact, Cell, Environment, InstalledPackage, Verdict
 from kafka_forge.paths import project_root
+from kafka_forge.runner import NATIVE, Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from kafka_forge.model import CheckResult
 
@@ -54,6 +57,7 @@ def evidence(data: dict[str, Any]) -> InspectEvidence:
         depends=tuple(data["depends"]),
         probe=data["probe"],
         seconds=data["seconds"],
+        recipe_tests=data["recipe_tests"],
     )
 
 
@@ -147,6 +151,59 @@ def test_a_broken_artifact_fails_and_says_why(check: str, damage: Callable[[dict
 def test_what_could_not_be_run_is_never_called_passed(check: str) -> None:
     result = judge(check, {**SEEN, "probe": {}})
     assert result.verdict is (Verdict.PASS if check in STATIC else Verdict.INSPECTED)
+
+
+def carried(data: dict[str, Any], runner: Runner | None = NATIVE) -> Sequence[CheckResult]:
+    seen = evidence(data)
+    seen = replace(seen, environment=replace(seen.environment, runner=runner))
+    return checks.by_id()["recipe-tests"].judge(None, seen)
+
+
+def test_every_test_of_the_recipe_has_its_result() -> None:
+    python, script = carried(SEEN)
+    assert (python.id, python.verdict) == ("recipe-tests[1/python]", Verdict.PASS)
+    assert (script.id, script.verdict) == ("recipe-tests[2/script]", Verdict.PASS)
+    assert "✔ pip check passed!" in python.evidence["lines"]
+    assert python.seconds > 0
+
+
+def test_a_test_of_the_recipe_that_fails_shows_its_last_words() -> None:
+    data = copy.deepcopy(SEEN)
+    data["recipe_tests"]["tests"][1] |= {"ok": False, "lines": ["+ x --help", "Script failed with status 1"]}
+    python, script = carried(data)
+    assert (python.verdict, script.verdict) == (Verdict.PASS, Verdict.FAIL)
+    assert script.summary == "test 2 (script) fails: Script failed with status 1"
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        ({}, "carries no tests"),
+        ({"tests": [], "ran": "", "reused": False}, "carries no tests"),
+        (
+            {"tests": [], "ran": "", "reused": False, "broken": "the engine ended with status 1", "lines": []},
+            "status 1",
+        ),
+    ],
+)
+def test_no_test_at_all_is_no_pass(seen: dict[str, Any], words: str) -> None:
+    (result,) = carried({**SEEN, "recipe_tests": seen})
+    assert result.verdict is Verdict.FAIL
+    assert words in result.summary
+
+
+def test_what_passed_before_says_so() -> None:
+    results = carried({**SEEN, "recipe_tests": {**SEEN["recipe_tests"], "reused": True}})
+    assert all("nothing has changed since" in result.summary and result.evidence["reused"] for result in results)
+    shared = judging.judge(Contract(promises={"recipe-tests": {}, "pip-check": {}}), evidence(SEEN), stage="inspect")
+    assert [result.seconds for result in shared[:2]] == [test["seconds"] for test in SEEN["recipe_tests"]["tests"]]
+    assert shared[2].seconds == round(SEEN["seconds"], 4)
+
+
+def test_the_recipes_tests_are_for_machines_that_need_no_emulator() -> None:
+    assert carried(SEEN, Runner(emulator="wine")) == []
+    (result,) = carried(SEEN, None)
+    assert result.verdict is Verdict.INSPECTED
 
 
 def test_every_check_is_promised_by_a_contract() -> None:

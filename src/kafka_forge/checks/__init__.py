@@ -39,7 +39,10 @@ class Check(Protocol):
         """The model of the promise's value."""
 
     def judge(self, arguments: Any, evidence: Any) -> Sequence[CheckResult]:
-        """Conclude from the evidence of the check's stage; one result a case, at least one."""
+        """Conclude from the evidence of the check's stage; one result a case.
+
+        None at all only where the check is about machines of another kind than this one.
+        """
 
 
 @functools.cache

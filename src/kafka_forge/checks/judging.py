@@ -33,8 +33,14 @@ def judge(
 
 
 def _shared(results: list[CheckResult], seconds: float) -> list[CheckResult]:
-    """Give each check an equal share of the time that gathering took: one look at the files serves them all."""
-    return [replace(result, seconds=round(seconds / len(results), 4)) for result in results]
+    """Give each check an equal share of the time that gathering took: one look at the files serves them all.
+
+    A check that says its own time took no part in that.
+    """
+    looked = [result for result in results if not result.seconds]
+    return [
+        result if result.seconds else replace(result, seconds=round(seconds / len(looked), 4)) for result in results
+    ]
 
 
 def not_run(contract: Contract, platform: str, *, stage: str) -> list[CheckResult]:

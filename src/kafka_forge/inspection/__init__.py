@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kafka_forge import platforms
 from kafka_forge.errors import ForgeError, InstallFailed
 from kafka_forge.evidence import InspectEvidence
-from kafka_forge.inspection import binaries, c_project, paths, runtime
+from kafka_forge.inspection import binaries, c_project, paths, recipe_tests, runtime
 
 if TYPE_CHECKING:
     from kafka_forge.contract import Contract
@@ -31,6 +31,7 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
     Raises:
         ProbeFailed: the program inside the environment crashed, hung, or could not be run.
         InstallFailed: the environment's record of the artifact is missing.
+        DiskFull, NotWritable: the file system refuses.
     """
     begun = time.perf_counter()
     platform = platforms.of(environment.artifact.cell.platform)
@@ -48,6 +49,10 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         answer = runtime.ask(environment, modules_of(contract)) if environment.runner else {}
         promised = contract.promises.get("c-project")
         project = c_project.build(environment, **promised) if promised else {}
+        seconds = time.perf_counter() - begun
+        task.note("running the recipe's tests")
+        native = environment.runner is not None and not environment.runner.emulator
+        tested = recipe_tests.run(environment) if native and "recipe-tests" in contract.promises else {}
     return InspectEvidence(
         environment=environment,
         files=files,
@@ -55,8 +60,9 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         build_paths=leaks,
         depends=tuple(record.get("depends", ())),
         probe=answer,
-        seconds=time.perf_counter() - begun,
+        seconds=seconds,
         c_project=project,
+        recipe_tests=tested,
     )
 
 
