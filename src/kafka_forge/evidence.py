@@ -84,6 +84,7 @@ class InspectEvidence:
             here as they are: ``tests``: one ``{kind, ok, lines, seconds}`` each, in the recipe's order and its words;
             ``ran``: when, UTC, ISO 8601; ``reused``: whether that was an earlier run; ``broken`` and ``lines``
             instead of tests where the engine did not get to their end.
+        commands: what came of the artifact's programs, where they are promised (see `inspection.commands.run`).
     """
 
     environment: Environment
@@ -95,6 +96,7 @@ class InspectEvidence:
     seconds: float
     c_project: JsonObject = field(default_factory=dict)
     recipe_tests: JsonObject = field(default_factory=dict)
+    commands: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

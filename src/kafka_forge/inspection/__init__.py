@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kafka_forge import platforms
 from kafka_forge.errors import ForgeError, InstallFailed
 from kafka_forge.evidence import InspectEvidence
-from kafka_forge.inspection import binaries, c_project, paths, recipe_tests, runtime
+from kafka_forge.inspection import binaries, c_project, commands, paths, recipe_tests, runtime
 
 if TYPE_CHECKING:
     from kafka_forge.contract import Contract
@@ -49,6 +49,8 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         answer = runtime.ask(environment, modules_of(contract)) if environment.runner else {}
         promised = contract.promises.get("c-project")
         project = c_project.build(environment, **promised) if promised else {}
+        called = [each["run"] for each in contract.promises.get("commands", {}).get("each", ())]
+        ran = commands.run(environment, files, called) if called else {}
         seconds = time.perf_counter() - begun
         task.note("running the recipe's tests")
         native = environment.runner is not None and not environment.runner.emulator
@@ -63,6 +65,7 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         seconds=seconds,
         c_project=project,
         recipe_tests=tested,
+        commands=ran,
     )
 
 
