@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 import pytest
 from rattler.package import IndexJson, PathsJson, RunExportsJson
 
-from kafka_forge.bases import cpython, cpython_jar, cpython_linux, debian_libraries, elf, pythons, wheels
+from kafka_forge.bases import (
+    cpython,
+    cpython_debian,
+    cpython_jar,
+    cpython_linux,
+    debian_libraries,
+    elf,
+    pythons,
+    relock,
+    wheels,
+)
 from kafka_forge.bases.packing import PLACEHOLDER, Package, pack
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheel, Wheels, load
 from kafka_forge.bases.workshop import Workshop
@@ -54,7 +64,7 @@ def test_every_platform_has_each_python_or_the_reason_why_not() -> None:
     for interpreter in lock.interpreters:
         for platform in PLATFORMS:
             reason = lock.absent.get(platform, {}).get(interpreter.python)
-            assert (platform in interpreter.jars) == (reason is None), f"{interpreter.python} on {platform}"
+            assert (platform in interpreter.platforms) == (reason is None), f"{interpreter.python} on {platform}"
 
 
 def test_every_binary_wheel_serves_every_python_of_its_platform_once() -> None:
@@ -64,6 +74,13 @@ def test_every_binary_wheel_serves_every_python_of_its_platform_once() -> None:
         for project in {wheel.project for wheel in binary}:
             served = [python for wheel in binary if wheel.project == project for python in wheel.pythons]
             assert sorted(served) == sorted(pythons), f"{project} on {platform}"
+
+
+def test_the_locks_are_what_relocking_makes_of_what_is_wanted() -> None:
+    """Nothing is asked of a registry for it: so whatever is wanted stands in the locks, and nothing else."""
+    for name, lock in relock.locks([], keep=True).items():
+        on_disk = (ROOT / "bootstrap" / "python" / f"{name}.json").read_text(encoding="utf-8")
+        assert json.dumps(lock, indent=2) + "\n" == on_disk, name
 
 
 def test_a_missing_lock_says_how_to_make_it(tmp_path: Path) -> None:
@@ -249,6 +266,71 @@ def test_sysconfig_leaves_compiler_and_rpath_to_the_build_environment() -> None:
     assert cleaned["LDSHARED"].startswith(cleaned["CC"]), "setuptools puts $CC in its place only then"
     assert cleaned["INCLUDEPY"] == f"{PLACEHOLDER}/include/python3.12"
     assert cleaned["HAVE_FORK"] == 1
+
+
+@pytest.mark.parametrize(
+    ("debians", "ours"),
+    [
+        ("powerpc64le-linux-gnu-gcc", "gcc"),
+        ("powerpc64le-linux-gnu-gcc-ar", "ar"),
+        ("-DNDEBUG -g -fwrapv -O2 -Wall -fstack-protector-strong -Wformat", "-DNDEBUG -fwrapv -O2 -Wall"),
+        ("-shared -Wl,-O1 -Wl,-Bsymbolic-functions -Wl,-z,relro", "-shared"),
+        ("'CFLAGS=-g -O2' '--prefix=/usr'", f"'CFLAGS= -O2' '--prefix={PLACEHOLDER}'"),
+        ("/usr/lib/powerpc64le-linux-gnu", f"{PLACEHOLDER}/lib"),
+        ("-I/usr/include/uuid", f"-I{PLACEHOLDER}/include/uuid"),
+        ("-I${includedir}/python3.11 -I${includedir}/powerpc64le-linux-gnu/python3.11", "-I${includedir}/python3.11"),
+        (
+            "/usr/lib/python3.11/config-3.11-powerpc64le-linux-gnu",
+            f"{PLACEHOLDER}/lib/python3.11/config-3.11-powerpc64le-linux-gnu",
+        ),
+        ("/usr/share/zoneinfo:/usr/lib/zoneinfo:/etc/zoneinfo", "/usr/share/zoneinfo:/usr/lib/zoneinfo:/etc/zoneinfo"),
+        ("/usr/bin/install -c", "/usr/bin/install -c"),
+        (".cpython-311-powerpc64le-linux-gnu.so", ".cpython-311-powerpc64le-linux-gnu.so"),
+    ],
+)
+def test_debians_paths_and_flags_leave_what_sysconfig_answers(debians: str, ours: str) -> None:
+    assert cpython_debian.neutral(debians) == ours
+
+
+@pytest.mark.parametrize(
+    ("debians", "ours"),
+    [
+        ("usr/bin/python3.11", "bin/python3.11"),
+        ("usr/bin/powerpc64le-linux-gnu-python3.11-config", "bin/python3.11-config"),
+        ("usr/bin/pygettext3.11", None),
+        ("usr/lib/python3.11/os.py", "lib/python3.11/os.py"),
+        ("usr/lib/python3.11/EXTERNALLY-MANAGED", None),
+        ("usr/lib/python3.11/test/support/__init__.py", None),
+        (
+            "usr/lib/python3.11/_sysconfigdata__powerpc64le-linux-gnu.py",
+            "lib/python3.11/_sysconfigdata__linux_powerpc64le-linux-gnu.py",
+        ),
+        ("usr/lib/python3/dist-packages/README", None),
+        ("usr/lib/powerpc64le-linux-gnu/libpython3.11.so.1.0", "lib/libpython3.11.so.1.0"),
+        ("usr/include/python3.11/Python.h", "include/python3.11/Python.h"),
+        ("usr/include/python3.11/pyconfig.h", None),
+        ("usr/include/powerpc64le-linux-gnu/python3.11/pyconfig.h", "include/python3.11/pyconfig.h"),
+        ("usr/share/doc/python3.11/copyright", "info/licenses/python3.11.copyright"),
+        ("etc/python3.11/sitecustomize.py", None),
+    ],
+)
+def test_debians_files_go_where_a_prefix_has_them(tmp_path: Path, debians: str, ours: str | None) -> None:
+    placed = [name for name, _, _ in cpython_debian.placed(deb(tmp_path / "x.deb", **{debians: "text"}))]
+    assert placed == ([ours] if ours else [])
+
+
+def test_an_interpreter_of_debians_is_named_by_its_own_version_and_packages() -> None:
+    lock, libraries = load(Interpreters, ROOT), load(Libraries, ROOT)
+    interpreter = next(each for each in lock.interpreters if each.python == "3.11")
+    stem = cpython.stem(interpreter, lock, libraries, "linux-ppc64le")
+    assert stem.startswith("python-3.11.2-h")
+    assert cpython.stem(interpreter, lock, libraries, "linux-64").startswith("python-3.11.3-h")
+    ours = interpreter.debian["linux-ppc64le"]
+    newer = ours.model_copy(update={"debs": ours.debs[1:]})
+    other = interpreter.model_copy(update={"debian": {"linux-ppc64le": newer}})
+    assert cpython.stem(other, lock, libraries, "linux-ppc64le") != stem
+    assert "openssl" in pythons.libraries_elsewhere(ROOT, "linux-ppc64le")
+    assert "openssl" not in pythons.libraries_elsewhere(ROOT, "linux-64")
 
 
 def deb(path: Path, **files: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
-from kafka_forge.bases import cpython_linux, cpython_macos, cpython_modules, cpython_windows, elf
+from kafka_forge.bases import cpython_debian, cpython_linux, cpython_macos, cpython_modules, cpython_windows, elf
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.errors import BaseBuildFailed, UnsupportedMachine
 
@@ -38,7 +38,7 @@ fi
 
 def stem(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, platform: str) -> str:
     """Return the package's full name; its build string hashes all that it is made from and ends as conda-forge's."""
-    return f"python-{interpreter.version}-{_build_string(interpreter, lock, libraries, platform)}"
+    return f"python-{interpreter.version(platform)}-{_build_string(interpreter, lock, libraries, platform)}"
 
 
 def make(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, shop: Workshop) -> Path:
@@ -51,12 +51,14 @@ def make(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, sho
         shop: for which platform, and where.
 
     Raises:
-        UnsupportedMachine: there is no jar for the platform, or no module that knows its layout.
-        BaseBuildFailed: the jar cannot be made into a package.
-        SourceUnreachable, ChecksumMismatch: from obtaining the jar.
+        UnsupportedMachine: there is nothing to make it from for the platform, or no module that knows its layout.
+        BaseBuildFailed: the jar, or Debian's packages, cannot be made into a package.
+        SourceUnreachable, ChecksumMismatch: from obtaining them.
     """
     if shop.platform == "win-64":
         return _make_windows(interpreter, lock, libraries, shop)
+    if shop.platform in interpreter.debian:
+        return _make_debian(interpreter, lock, libraries, shop)
     if shop.platform not in interpreter.jars or not shop.platform.startswith(("linux-", "osx-")):
         raise UnsupportedMachine(
             f"the embedded base has no Python {interpreter.python} for {shop.platform}",
@@ -79,8 +81,25 @@ def make(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, sho
             "absent_modules": sorted(set(absent) - set(added)),
         }
         build = _build_string(interpreter, lock, libraries, shop.platform)
-        package = _package(interpreter, shop.platform, build, _needs(tree, interpreter, libraries), facts)
+        package = _package(interpreter, shop.platform, build, _needs(tree, interpreter, libraries.pins()), facts)
         return pack(package, tree, shop.native)
+
+
+def _make_debian(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, shop: Workshop) -> Path:
+    """Make the package out of Debian's, whose OpenSSL is a library of the base channel's and knows the prefix."""
+    source, python = interpreter.debian[shop.platform], interpreter.python
+    with shop.room(f"python-{python}") as room:
+        tree = room / "tree"
+        cpython_debian.stage(source, shop, tree, python)
+        cpython_linux.byte_compile(tree, python, _builder(interpreter, tree, room, shop))
+        facts = {
+            "made_from": [deb.at.file for deb in (*source.debs, *source.libraries.values())],
+            "modules_from_source": dict.fromkeys(cpython_debian.UPSTREAM, source.upstream.file),
+            "absent_modules": list(cpython_debian.absent_modules(tree, python)),
+        }
+        build = _build_string(interpreter, lock, libraries, shop.platform)
+        needs = _needs(tree, interpreter, libraries.pins() | source.elsewhere)
+        return pack(_package(interpreter, shop.platform, build, needs, facts), tree, shop.native)
 
 
 def _make_macos(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, shop: Workshop) -> Path:
@@ -127,16 +146,17 @@ def _builder(interpreter: Interpreter, tree: Path, room: Path, shop: Workshop) -
 
 def _build_string(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, platform: str) -> str:
     inputs = [library.on(platform) for library in libraries.libraries if platform in library.debs]
-    jar = interpreter.jars[platform].sha256
     own = [cpython_macos.REVISION] if platform.startswith("osx-") else []
     own = [cpython_windows.REVISION] if platform == "win-64" else own
-    key = content_key(_REVISION, jar, lock.modules_source_sha256, inputs, libraries.elsewhere, *own)
+    own = [cpython_debian.REVISION] if platform in interpreter.debian else own
+    made_from = interpreter.inputs(platform)
+    key = content_key(_REVISION, made_from, lock.modules_source_sha256, inputs, libraries.elsewhere, *own)
     return f"h{key}_0_{_flavour(interpreter.python)}"
 
 
-def _needs(tree: Path, interpreter: Interpreter, libraries: Libraries) -> tuple[str, ...]:
-    """Return match specs for glibc and for the libraries that the staged binaries load."""
-    needs, pins = elf.needs(tree), libraries.pins()
+def _needs(tree: Path, interpreter: Interpreter, pins: Mapping[str, str]) -> tuple[str, ...]:
+    """Return match specs for glibc and for the libraries (soname → pin) that the staged binaries load."""
+    needs = elf.needs(tree)
     unknown = [soname for soname in needs.sonames if soname not in pins]
     if unknown:
         raise BaseBuildFailed(
@@ -156,7 +176,7 @@ def _package(
     pinned = _flavour(python) != "cpython"
     return Package(
         "python",
-        interpreter.version,
+        interpreter.version(platform),
         build,
         platform,
         depends=(*needs, "ca-certificates", *([abi] if pinned else [])),

@@ -67,7 +67,7 @@ def maker_of(library: Path, jar: Path) -> str:
         BaseBuildFailed: the jar is not laid out as expected.
     """
     for path in library.glob("_sysconfigdata_*.py"):
-        return str(_read_variables(path)["prefix"])
+        return str(read_variables(path)["prefix"])
     raise BaseBuildFailed(
         "the jar has no _sysconfigdata: it is not the CPython that is expected",
         where=str(jar),
@@ -86,7 +86,7 @@ def settle(tree: Path, python: str, maker: str, neutral: Callable[[str], str]) -
     """
     library = tree / "lib" / f"python{python}"
     for path in sorted(library.glob("_sysconfigdata_*.py")):
-        variables = _clean(_read_variables(path), maker, neutral)
+        variables = _clean(read_variables(path), maker, neutral)
         text = pprint.pformat(variables, width=110)
         path.write_text(f"# The build's variables, with this prefix.\nbuild_time_vars = {text}\n", encoding="utf-8")
     for path in sorted(library.glob("_sysconfig_vars_*.json")):
@@ -97,7 +97,7 @@ def settle(tree: Path, python: str, maker: str, neutral: Callable[[str], str]) -
         path.write_text(neutral(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def _read_variables(path: Path) -> dict[str, Any]:
+def read_variables(path: Path) -> dict[str, Any]:
     """Return ``build_time_vars`` of a ``_sysconfigdata`` module without running it."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "build_time_vars":

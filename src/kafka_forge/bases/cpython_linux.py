@@ -42,7 +42,7 @@ def stage(jar: Path, tree: Path, python: str) -> None:
     cpython_jar.settle(tree, python, maker, _neutral)
     for path in cpython_jar.files(tree):
         cpython_jar.replace_maker(path, maker.encode(), elf.MAGIC)
-    _set_rpaths(tree, python)
+    set_rpaths(tree, python)
 
 
 def _neutral(text: str) -> str:
@@ -51,7 +51,7 @@ def _neutral(text: str) -> str:
     return re.sub(r"\b(gcc|g\+\+|c\+\+) -m64", r"\1", text)
 
 
-def _set_rpaths(tree: Path, python: str) -> None:
+def set_rpaths(tree: Path, python: str) -> None:
     """Lead every binary to ``<prefix>/lib``; the jar's own rpaths would leave lib-dynload without libffi."""
     dynload = tree / "lib" / f"python{python}" / "lib-dynload"
     program = tree / "bin" / f"python{python}"

@@ -129,7 +129,7 @@ def _needs(site: Site, package: Rendered, rendered: Mapping[str, Rendered], foun
         elif name not in found:  # neither built here nor a tool
             name = _id(subdir, PYTHONS)
             if leaf == "python":
-                waiting += [_id(subdir, each) for each in pythons.libraries_elsewhere(site.root)]
+                waiting += [_id(subdir, each) for each in pythons.libraries_elsewhere(site.root, subdir)]
         needs.add(name)
     return needs
 
@@ -137,7 +137,7 @@ def _needs(site: Site, package: Rendered, rendered: Mapping[str, Rendered], foun
 def _reachable(site: Site, found: Mapping[str, Node]) -> tuple[Node, ...]:
     """Keep what the target needs: of this machine's own C libraries only those that its Pythons run with."""
     here, target = site.build_platform, site.platform
-    libraries = {_id(here, name) for name in pythons.libraries_elsewhere(site.root)}
+    libraries = {_id(here, name) for name in pythons.libraries_elsewhere(site.root, here)}
     roots = {
         name
         for name, node in found.items()

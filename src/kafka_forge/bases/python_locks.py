@@ -27,23 +27,66 @@ class Jar(Model):
     sha256: Sha256
 
 
+class Deb(Model):
+    """One architecture's binary package."""
+
+    at: DebianBinary
+    sha256: Sha256
+
+    def source(self) -> Source:
+        """Return where it is to be had."""
+        return Source(self.at.file, self.sha256, providers=(self.at,))
+
+
+class DebianPython(Model):
+    """One platform's interpreter out of Debian's packages, where there is no jar that serves."""
+
+    version: str
+    """CPython's, for example ``3.11.2``."""
+    debs: tuple[Deb, ...]
+    """The packages of the interpreter, its library, its headers."""
+    libraries: dict[str, Deb]
+    """Soname → the package that has it, of libraries that come along in the Python package."""
+    elsewhere: dict[str, str]
+    """Soname → pin, of libraries that the base channel builds from source, beside those that all Pythons load."""
+    upstream: DebianSource
+    """CPython's source, for the modules that Debian changed to suit its own layout."""
+    upstream_sha256: Sha256
+
+    def upstream_source(self) -> Source:
+        """Return where CPython's source is to be had."""
+        return Source(self.upstream.file, self.upstream_sha256, providers=(self.upstream,))
+
+
 class Interpreter(Model):
-    """One CPython, as ``org.bytedeco:cpython`` has it."""
+    """One CPython, as ``org.bytedeco:cpython`` has it, and Debian for some platforms."""
 
     release: str
     """Maven's version: CPython's, a dash, and that of the presets, for example ``3.12.1-1.5.10``."""
     jars: dict[str, Jar]
     """Conda subdir → file."""
-
-    @property
-    def version(self) -> str:
-        """CPython's version, for example ``3.12.1``."""
-        return self.release.partition("-")[0]
+    debian: dict[str, DebianPython] = Field(default_factory=dict)
+    """Conda subdir → what stands for a jar there."""
 
     @property
     def python(self) -> str:
         """The minor version, for example ``3.12``."""
-        return ".".join(self.version.split(".")[:2])
+        return ".".join(self.release.split(".")[:2])
+
+    @property
+    def platforms(self) -> frozenset[str]:
+        """The conda subdirs that it is for."""
+        return frozenset((*self.jars, *self.debian))
+
+    def version(self, platform: str) -> str:
+        """Return CPython's version on a platform, for example ``3.12.1``."""
+        return self.debian[platform].version if platform in self.debian else self.release.partition("-")[0]
+
+    def inputs(self, platform: str) -> object:
+        """Return as JSON what decides the interpreter's files on a platform."""
+        if platform in self.debian:
+            return self.debian[platform].model_dump(mode="json")
+        return self.jars[platform].sha256
 
     def source(self, platform: str) -> Source:
         """Return where the platform's jar is to be had."""
@@ -62,17 +105,6 @@ class Interpreters(Model):
     modules_source: DebianSource
     """CPython's source, for the modules that some jars lack."""
     modules_source_sha256: Sha256
-
-
-class Deb(Model):
-    """One architecture's binary package."""
-
-    at: DebianBinary
-    sha256: Sha256
-
-    def source(self) -> Source:
-        """Return where it is to be had."""
-        return Source(self.at.file, self.sha256, providers=(self.at,))
 
 
 class Library(Model):

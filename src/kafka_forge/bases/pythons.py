@@ -82,17 +82,21 @@ def available(root: Path, platform: str, pythons: Sequence[str]) -> tuple[str, .
     Raises:
         LockInvalid: the lock cannot be read.
     """
-    there = {each.python for each in load(Interpreters, root).interpreters if platform in each.jars}
+    there = {each.python for each in load(Interpreters, root).interpreters if platform in each.platforms}
     return tuple(python for python in pythons if python in there)
 
 
-def libraries_elsewhere(root: Path) -> tuple[str, ...]:
-    """Return the names of the packages that every Python runs with and that are built from source.
+def libraries_elsewhere(root: Path, platform: str) -> tuple[str, ...]:
+    """Return the names of the packages that a platform's Pythons run with and that are built from source.
 
     Raises:
         LockInvalid: the lock cannot be read.
     """
-    return tuple(dict.fromkeys(spec.split()[0] for spec in load(Libraries, root).elsewhere.values()))
+    specs = list(load(Libraries, root).elsewhere.values())
+    for interpreter in load(Interpreters, root).interpreters:
+        if platform in interpreter.debian:
+            specs += interpreter.debian[platform].elsewhere.values()
+    return tuple(dict.fromkeys(spec.split()[0] for spec in specs))
 
 
 def file_names(root: Path, platform: str, pythons: Sequence[str]) -> tuple[str, ...]:
@@ -107,11 +111,11 @@ def file_names(root: Path, platform: str, pythons: Sequence[str]) -> tuple[str, 
 
 
 def _require_known(pythons: Sequence[str], platform: str, lock: Interpreters) -> None:
-    jars = {interpreter.python: interpreter.jars for interpreter in lock.interpreters}
+    there = {interpreter.python: interpreter.platforms for interpreter in lock.interpreters}
     for python in pythons:
-        if python not in jars:
-            raise UnknownPython(f"the embedded base has no Python {python}", todo=f"ask for one of {', '.join(jars)}.")
-        if platform not in jars[python]:
+        if python not in there:
+            raise UnknownPython(f"the embedded base has no Python {python}", todo=f"ask for one of {', '.join(there)}.")
+        if platform not in there[python]:
             raise UnsupportedMachine(
                 f"the embedded base has no Python {python} for {platform}",
                 details=[reason] if (reason := lock.absent.get(platform, {}).get(python)) else [],
@@ -135,7 +139,7 @@ def _interpreters(
     shop: Workshop, pythons: Sequence[str], lock: Interpreters, libraries: Libraries
 ) -> Iterable[Product]:
     for interpreter in lock.interpreters:
-        if interpreter.python not in pythons or shop.platform not in interpreter.jars:
+        if interpreter.python not in pythons or shop.platform not in interpreter.platforms:
             continue
         stem = cpython.stem(interpreter, lock, libraries, shop.platform)
         yield _product(shop.native, stem, partial(cpython.make, interpreter, lock, libraries, shop))
@@ -168,7 +172,7 @@ def _wheels(shop: Workshop, pythons: Sequence[str], lock: Wheels) -> Iterable[Pr
 def _sdists(shop: Workshop, pythons: Sequence[str], interpreters: Interpreters, lock: Wheels) -> Iterable[Product]:
     for sdist in lock.sdists.get(shop.platform, ()):
         for interpreter in interpreters.interpreters:
-            if interpreter.python in pythons and shop.platform in interpreter.jars:
+            if interpreter.python in pythons and shop.platform in interpreter.platforms:
                 stem = sdists.stem(sdist, interpreter, shop.platform)
                 yield _product(shop.native, stem, partial(sdists.make, sdist, interpreter, shop))
 

@@ -1,7 +1,8 @@
-"""Make the locks of the base channel's Python side anew: ``python -m kafka_forge.bases.relock [interpreters|…]``.
+"""Make the locks of the base channel's Python side anew: ``python -m kafka_forge.bases.relock [--keep] [LOCK …]``.
 
 For maintainers. Reads ``bootstrap/python/wanted.yaml``; pip chooses the wheels, the machine's apt and Maven settings
-serve the rest; every file is downloaded once for its sha256.
+serve the rest; every file is downloaded once for its sha256. With ``--keep``, what the locks have stays, and only what
+they lack is looked for: a Python more for a platform does not move the versions of all others.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import json
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
+from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheels, load
 from kafka_forge.errors import LockInvalid, SourceUnreachable
 from kafka_forge.files import write_text_atomic
 from kafka_forge.paths import project_root
@@ -24,46 +27,103 @@ from kafka_forge.progress import Silent
 from kafka_forge.sources import DebianBinary, DebianSource, Maven, PythonIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from kafka_forge.sources import Provider
+    from kafka_forge.sources import Provider, Source
 
 Wanted = dict[str, Any]
 
+_KNOWN: dict[str, str] = {}
+"""Place in words → sha256, of the files whose sums are not asked for again."""
+
 
 def main(arguments: Sequence[str]) -> None:
-    """Write the locks named (all three by default)."""
-    folder = project_root() / "bootstrap" / "python"
-    wanted: Wanted = YAML(typ="safe").load((folder / "wanted.yaml").read_text(encoding="utf-8"))
+    """Write the locks named (all three by default); ``--keep`` keeps what they have."""
+    names = [each for each in arguments if each != "--keep"]
+    for name, lock in locks(names, keep="--keep" in arguments).items():
+        path = project_root() / "bootstrap" / "python" / f"{name}.json"
+        write_text_atomic(path, json.dumps(lock, indent=2) + "\n")
+
+
+def locks(names: Sequence[str], *, keep: bool) -> dict[str, Any]:
+    """Return the locks named (all three by default), as JSON.
+
+    Args:
+        names: ``interpreters``, ``libraries``, ``wheels``.
+        keep: whether what the locks on disk have stays. Then nothing is asked for that they do not lack.
+
+    Raises:
+        LockInvalid: pip finds no set of wheels, or a lock on disk cannot be read.
+        SourceUnreachable: a file cannot be had.
+    """
+    root = project_root()
+    wanted: Wanted = YAML(typ="safe").load((root / "bootstrap" / "python" / "wanted.yaml").read_text(encoding="utf-8"))
     makers: Mapping[str, Callable[[Wanted], Any]] = {
         "interpreters": interpreters,
         "libraries": libraries,
-        "wheels": wheels,
+        "wheels": partial(wheels, kept=load(Wheels, root) if keep else None),
     }
-    for name in arguments or makers:
-        lock = makers[name](wanted)
-        write_text_atomic(folder / f"{name}.json", json.dumps(lock, indent=2) + "\n")
+    _KNOWN.clear()
+    if keep:
+        _KNOWN.update((place.where, source.sha256) for source in _locked() for place in source.providers)
+    return {name: makers[name](wanted) for name in names or makers}
+
+
+def _locked() -> Iterator[Source]:
+    """Give every file that the locks name, but the wheels: pip tells their sums."""
+    root = project_root()
+    for interpreter in load(Interpreters, root).interpreters:
+        yield from map(interpreter.source, interpreter.jars)
+        for python in interpreter.debian.values():
+            yield from (deb.source() for deb in (*python.debs, *python.libraries.values()))
+            yield python.upstream_source()
+    for library in load(Libraries, root).libraries:
+        yield from (deb.source() for debs in (*library.debs.values(), library.headers.values()) for deb in debs)
+    for sdists_there in load(Wheels, root).sdists.values():
+        yield from (sdist.source() for sdist in sdists_there)
 
 
 def interpreters(every: Wanted) -> Any:
-    """Lock every release's jar for every platform that has one."""
+    """Lock every release's jar for every platform that has one, and Debian's packages where they stand for one."""
     wanted = every["interpreters"]
     rows = []
     for release in wanted["releases"]:
         jars = {}
         python = ".".join(release.split(".")[:2])
         for platform, classifier in wanted["classifiers"].items():
-            if python in wanted["absent"].get(platform, {}):
+            if python in wanted["absent"].get(platform, {}) or platform in _debian(every, python):
                 continue
             place = Maven(group="org.bytedeco", artifact="cpython", version=release, classifier=classifier)
             jars[platform] = {"classifier": classifier, "sha256": _sha256(place)}
         rows.append({"release": release, "jars": jars})
+        debian = {platform: _debian_python(every, platform, row) for platform, row in _debian(every, python).items()}
+        if debian:
+            rows[-1]["debian"] = debian
     source = DebianSource(**wanted["modules_source"])
     return {
         "interpreters": rows,
         "absent": wanted["absent"],
         "modules_source": source.model_dump(exclude_none=True),
         "modules_source_sha256": _sha256(source),
+    }
+
+
+def _debian(every: Wanted, python: str) -> Mapping[str, Any]:
+    """Return conda subdir → what of Debian's makes this Python there."""
+    rows = [row for row in every["interpreters"]["debian"] if row["version"].startswith(f"{python}.")]
+    return {platform: row for row in rows for platform in row["platforms"]}
+
+
+def _debian_python(every: Wanted, platform: str, row: Mapping[str, Any]) -> Any:
+    architecture = every["libraries"]["architectures"][platform]
+    upstream = DebianSource(**row["upstream"])
+    return {
+        "version": row["version"],
+        "debs": _debs(dict.fromkeys(row["packages"], row["from"]), architecture),
+        "libraries": {soname: _debs(package, architecture)[0] for soname, package in row["libraries"].items()},
+        "elsewhere": row["elsewhere"],
+        "upstream": upstream.model_dump(exclude_none=True),
+        "upstream_sha256": _sha256(upstream),
     }
 
 
@@ -90,11 +150,11 @@ def _debs(packages: Mapping[str, Sequence[str]], architecture: str) -> list[Any]
     return debs
 
 
-def wheels(every: Wanted) -> Any:
+def wheels(every: Wanted, kept: Wheels | None = None) -> Any:
     """Let pip choose: for the oldest Python first, and the same versions for the others where they have wheels.
 
     On the first platform pip also finds what the roots depend on. The other platforms take the wheels of the very same
-    projects, so that one set of pure wheels serves all.
+    projects, so that one set of pure wheels serves all. Where ``kept`` serves a Python of a platform, its wheels stay.
     """
     wanted, absent = every["wheels"], every["interpreters"]["absent"]
     pythons: list[str] = wanted["pythons"]
@@ -107,7 +167,8 @@ def wheels(every: Wanted) -> Any:
         binary[platform] = {}
         for python in (each for each in pythons if each not in absent.get(platform, {})):
             roots = ["--no-deps", *projects] if projects else wanted["roots"]
-            for choice in _choose(roots, python, tags, versions):
+            stays = _stays(kept, platform, python, pure=not projects) if kept else []
+            for choice in stays or _choose(roots, python, tags, versions):
                 versions.setdefault(choice["project"], choice["version"])
                 shelf = pure if choice["file"].endswith("-none-any.whl") else binary[platform]
                 row = shelf.setdefault(choice["file"], _row(choice, wanted["names"]))
@@ -118,6 +179,13 @@ def wheels(every: Wanted) -> Any:
         del row["pythons"]
     pure_rows = sorted(pure.values(), key=_order)
     return {"pythons": pythons, "pure": pure_rows, "binary": rows, "sdists": sdists(every)}
+
+
+def _stays(kept: Wheels, platform: str, python: str, *, pure: bool) -> list[dict[str, str]]:
+    """Return the wheels of a lock for one Python of a platform, with the pure ones if asked for."""
+    there = [wheel for wheel in kept.binary.get(platform, ()) if python in wheel.pythons]
+    rows = [*there, *(kept.pure if pure and there else ())]
+    return [wheel.model_dump(include={"project", "version", "file", "sha256"}) for wheel in rows]
 
 
 def sdists(every: Wanted) -> Any:
@@ -198,6 +266,8 @@ def _pip_report(
 def _sha256(place: Provider) -> str:
     from kafka_forge.sources.place import NotObtainedError
 
+    if place.where in _KNOWN:
+        return _KNOWN[place.where]
     with tempfile.TemporaryDirectory() as room, Silent().task(place.where) as task:
         file = Path(room) / "bytes"
         try:

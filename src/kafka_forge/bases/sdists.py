@@ -11,7 +11,7 @@ import zipfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from kafka_forge.bases import elf, zig
+from kafka_forge.bases import cpython_debian, elf, zig
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.errors import BaseBuildFailed
 
@@ -27,7 +27,7 @@ _REVISION = 1
 
 def stem(sdist: Sdist, interpreter: Interpreter, platform: str) -> str:
     """Return the package's full name; its build string hashes all that it is made from."""
-    key = content_key(_REVISION, sdist.model_dump(mode="json"), interpreter.jars[platform].sha256)
+    key = content_key(_REVISION, sdist.model_dump(mode="json"), interpreter.inputs(platform))
     return f"{sdist.package}-{sdist.version}-py{interpreter.python.replace('.', '')}h{key}_0"
 
 
@@ -36,7 +36,7 @@ def make(sdist: Sdist, interpreter: Interpreter, shop: Workshop) -> Path:
 
     Args:
         sdist: its entry in the lock.
-        interpreter: the Python; its jar has the headers.
+        interpreter: the Python; its jar, or Debian's packages, have the headers.
         shop: for which platform, and where.
 
     Raises:
@@ -47,7 +47,10 @@ def make(sdist: Sdist, interpreter: Interpreter, shop: Workshop) -> Path:
     with shop.room(sdist.package) as room:
         source, tree = room / "source", room / "tree"
         _unpack(shop.obtain(sdist.source()), source)
-        suffix = _headers(shop.obtain(interpreter.source(shop.platform)), room / "include", python)
+        if shop.platform in interpreter.debian:
+            suffix = cpython_debian.headers(interpreter.debian[shop.platform], shop, room / "include", python)
+        else:
+            suffix = _headers(shop.obtain(interpreter.source(shop.platform)), room / "include", python)
         site = tree / "lib" / f"python{python}" / "site-packages"
         _lay_out(sdist, source, site, tree)
         for name, files in sdist.modules.items():
