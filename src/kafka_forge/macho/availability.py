@@ -62,7 +62,8 @@ def _newer(platform: str, minos: tuple[int, int]) -> dict[str, str]:
             "-fno-spell-checking",
         ]
         environment = {**os.environ, "ZIG_LOCAL_CACHE_DIR": folder}
+        # In the folder that goes away: zig leaves an empty a.out, though it was asked for no output.
         done = subprocess.run(
-            [*command, *options, str(source)], capture_output=True, text=True, check=False, env=environment
+            [*command, *options, str(source)], cwd=folder, capture_output=True, text=True, check=False, env=environment
         )
     return {f"_{name}": version for name, version in _NEWER.findall(done.stderr)}
