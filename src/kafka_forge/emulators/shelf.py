@@ -19,20 +19,21 @@ if TYPE_CHECKING:
     from kafka_forge.progress import Progress
 
 
-def ensure(name: str, cache: Cache, progress: Progress) -> Path:
+def ensure(name: str, cache: Cache, progress: Progress, *, lock: Path | None = None) -> Path:
     """Return the emulator's folder, which is made at once or not at all.
 
     Args:
         name: the emulator's name in ``bootstrap/emulators.yaml``, for example ``qemu-aarch64``.
         cache: where it stands: ``emulators/NAME-KEY``.
         progress: told about downloads.
+        lock: another file of that format.
 
     Raises:
         EmulatorMissing: no lock has it for this machine.
         NoNetwork, SourceUnreachable, ChecksumMismatch: from obtaining it.
         DiskFull, NotWritable: the file system refuses.
     """
-    lock = project_root() / "bootstrap" / "emulators.yaml"
+    lock = lock or project_root() / "bootstrap" / "emulators.yaml"
     package = next((each for each in tools.load(lock, platforms.current()) if each.name == name), None)
     if package is None:
         raise EmulatorMissing(
