@@ -100,7 +100,7 @@ def run(
     with progress.task(f"round trip of {env.artifact.cell.id}", total=len(trip.modes) + 2) as task:
         try:
             task.note("fill topics")
-            admin.create_topics(broker.address, dict.fromkeys(trip.topics, corpus.PARTITIONS))
+            admin.create_topics(broker.address, dict.fromkeys(trip.topics, corpus.PARTITIONS), watch=broker.check)
             trip.stock.topics(trip.codecs)
             task.advance()
             task.note("let the client speak")

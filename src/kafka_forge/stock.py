@@ -64,8 +64,9 @@ class Stock(contextlib.AbstractContextManager["Stock"]):
         attempt = len(self._made)  # after a failure, a topic may hold some of the messages
         fresh = {codec: f"kafka-forge-{self.seed}-seeded-{attempt}-{codec}" for codec in codecs}
         self._made += fresh.values()
-        admin.create_topics(self._broker.address, dict.fromkeys(fresh.values(), corpus.PARTITIONS))
-        witness.fill(self._broker.address, fresh, self.messages, self._broker.check)
+        watch = self._broker.check
+        admin.create_topics(self._broker.address, dict.fromkeys(fresh.values(), corpus.PARTITIONS), watch=watch)
+        witness.fill(self._broker.address, fresh, self.messages, watch)
         self._filled |= fresh
 
     def __exit__(
@@ -78,4 +79,4 @@ def discard(broker: Broker, topics: list[str]) -> None:
     """Delete topics on a broker that outlives us; what stays behind there must not hide an error."""
     if not broker.owned:
         with contextlib.suppress(ForgeError):
-            admin.delete_topics(broker.address, topics, timeout=10.0)
+            admin.delete_topics(broker.address, topics, timeout=10.0, watch=broker.check)

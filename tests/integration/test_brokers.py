@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +156,21 @@ def test_a_broker_that_dies_is_not_blamed_on_the_client() -> None:
         assert caught.value.details
         with pytest.raises(BrokerDied):
             admin.describe_topics(broker.address, timeout=1)
+        begun = time.monotonic()
+        for change in (partial(admin.create_topics, partitions={"late": 1}), partial(admin.delete_topics, names=["t"])):
+            with pytest.raises(BrokerDied, match="ended while it was needed"):
+                change(broker.address, watch=broker.check)
+        assert time.monotonic() - begun < 10  # each would wait for 30 seconds
     assert our_folders() == before
+
+
+def test_a_broker_that_dies_before_its_new_topics_have_leaders_is_noticed_at_once() -> None:
+    with brokers.start(brokers.DEFAULT, Cache.default(), Silent()) as broker:
+        client = admin._client(broker.address)
+        assert admin._led(client, {"none": 1}, time.monotonic() + 30, broker.address, broker.check) == set()
+        broker.kill()
+        with pytest.raises(BrokerDied, match="ended while it was needed"):
+            admin._led(client, {"none": 1}, time.monotonic() + 30, broker.address, broker.check)
 
 
 KILLED = """

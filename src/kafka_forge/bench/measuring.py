@@ -161,7 +161,7 @@ class Bench:
                     return Sample(key, repetition, error=f"{found - 1} of {request.messages} messages arrived")
         finally:
             if key.direction == "produce":
-                admin.delete_topics(self._broker.address, [topic])
+                admin.delete_topics(self._broker.address, [topic], watch=self._broker.check)
         about = self.seen.setdefault(key.client, {"versions": told["versions"], "settings": {}})
         about["settings"][key.direction] = told["settings"]
         self._counts.setdefault(key, self._setup.stretched(key.message_bytes, told["seconds"]))
@@ -170,7 +170,7 @@ class Bench:
 
     def _topic(self) -> str:
         name = f"kafka-forge-bench-{uuid.uuid4().hex[:10]}"
-        admin.create_topics(self._broker.address, {name: self._setup.partitions})
+        admin.create_topics(self._broker.address, {name: self._setup.partitions}, watch=self._broker.check)
         return name
 
     def _request(self, mode: str, direction: str, topic: str, message_bytes: int, messages: int) -> Request:
@@ -202,7 +202,7 @@ class Bench:
     def tidy(self) -> None:
         """Take the topics away from a broker that outlives us."""
         if self._filled and not self._broker.owned:
-            admin.delete_topics(self._broker.address, list(self._filled.values()))
+            admin.delete_topics(self._broker.address, list(self._filled.values()), watch=self._broker.check)
 
 
 def _end_offsets(address: str, topic: str, partitions: int) -> int:

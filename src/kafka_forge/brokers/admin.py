@@ -6,16 +6,18 @@ It is the toolkit's own client, not one that is under test.
 from __future__ import annotations
 
 import time
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge.errors import BrokerDied, ScenarioBroken
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from confluent_kafka.admin import AdminClient
 
 _POLL_SECONDS = 0.05
+_WATCH_SECONDS = 1.0
 
 
 def _client(address: str) -> AdminClient:
@@ -47,13 +49,16 @@ def cluster_id(address: str, seconds: float) -> str | None:
     return str(metadata.cluster_id) if metadata.brokers else None
 
 
-def create_topics(address: str, partitions: Mapping[str, int], timeout: float = 30.0) -> None:
+def create_topics(
+    address: str, partitions: Mapping[str, int], timeout: float = 30.0, watch: Callable[[], None] = lambda: None
+) -> None:
     """Create topics and wait until each of their partitions has a leader.
 
     Args:
         address: ``HOST:PORT``.
         partitions: topic → number of partitions.
         timeout: seconds for everything together.
+        watch: is called every second; what it raises ends the waiting.
 
     Raises:
         BrokerDied: the broker does not answer in time.
@@ -67,7 +72,7 @@ def create_topics(address: str, partitions: Mapping[str, int], timeout: float = 
     while wanted:
         try:
             answers = client.create_topics(wanted, operation_timeout=timeout, request_timeout=timeout)
-            _settle(answers, address, "created")
+            _settle(answers, address, "created", watch)
             break
         except ScenarioBroken as refusal:
             # A broker that has just registered may be fenced for a moment yet (KIP-631), and then takes no topic.
@@ -75,12 +80,14 @@ def create_topics(address: str, partitions: Mapping[str, int], timeout: float = 
             if not fenced or time.monotonic() > deadline:
                 raise
             time.sleep(_POLL_SECONDS)
-    while set(partitions) - _led(client, partitions, deadline, address):
+    while set(partitions) - _led(client, partitions, deadline, address, watch):
         time.sleep(_POLL_SECONDS)
 
 
-def delete_topics(address: str, names: Collection[str], timeout: float = 30.0) -> None:
-    """Delete topics; one that does not exist is as good as deleted.
+def delete_topics(
+    address: str, names: Collection[str], timeout: float = 30.0, watch: Callable[[], None] = lambda: None
+) -> None:
+    """Delete topics; one that does not exist is as good as deleted. The arguments are as for `create_topics`.
 
     Raises:
         BrokerDied: the broker does not answer in time.
@@ -89,7 +96,7 @@ def delete_topics(address: str, names: Collection[str], timeout: float = 30.0) -
     client = _client(address)  # it must outlive the futures
     if names:
         futures = client.delete_topics(list(names), operation_timeout=timeout, request_timeout=timeout)
-        _settle(futures, address, "deleted", harmless=("UNKNOWN_TOPIC_OR_PART",))
+        _settle(futures, address, "deleted", watch, harmless=("UNKNOWN_TOPIC_OR_PART",))
 
 
 def describe_topics(address: str, timeout: float = 30.0) -> dict[str, int]:
@@ -111,12 +118,18 @@ def _metadata(client: AdminClient, seconds: float, address: str) -> dict[str, An
     return topics
 
 
-def _led(client: AdminClient, partitions: Mapping[str, int], deadline: float, address: str) -> set[str]:
-    """Return the topics of which every partition has a leader."""
+def _led(
+    client: AdminClient, partitions: Mapping[str, int], deadline: float, address: str, watch: Callable[[], None]
+) -> set[str]:
+    """Return the topics of which every partition has a leader; none where the broker has not answered for a second."""
     left = deadline - time.monotonic()
     if left <= 0:
         raise _silent(address, "new topics got no leader in time")
-    topics = _metadata(client, left, address)
+    try:
+        topics = _metadata(client, min(left, _WATCH_SECONDS), address)
+    except BrokerDied:
+        watch()
+        return set()
     ready = set()
     for name, count in partitions.items():
         found = topics[name].partitions.values() if name in topics else ()
@@ -125,10 +138,14 @@ def _led(client: AdminClient, partitions: Mapping[str, int], deadline: float, ad
     return ready
 
 
-def _settle(futures: Mapping[str, Any], address: str, done: str, harmless: Collection[str] = ()) -> None:
-    """Wait for the answers about each topic."""
+def _settle(
+    futures: Mapping[str, Any], address: str, done: str, watch: Callable[[], None], harmless: Collection[str] = ()
+) -> None:
+    """Wait for the answers about each topic: the client gives one in time, be it that there is none."""
     from confluent_kafka import KafkaException
 
+    while wait(futures.values(), _WATCH_SECONDS).not_done:
+        watch()
     refused = []
     for name, future in futures.items():
         try:
