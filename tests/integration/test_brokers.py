@@ -76,7 +76,8 @@ def test_every_version_takes_messages_and_leaves_no_process_port_or_folder(versi
             assert broker.zookeeper in {"".join(address) for address in listening}
         else:
             assert (identified, len(processes), broker.zookeeper) == (version.rpartition(".")[0], 1, None)
-        admin.create_topics(broker.address, {"t": 3})
+        if version != "0.10.0.1":  # CreateTopics is of 0.10.1 (KIP-4); there a topic comes by being written to
+            admin.create_topics(broker.address, {"t": 3})
         produce(broker.address, "t", 30)
         assert broker.log_dir is not None
         if locks.kafka(version).has_headers:
