@@ -23,8 +23,9 @@ WINDOWS = (
         "api-ms-win-*.dll",
     ),
 )
-# What conda-forge's oldest supported systems have: a solve for a platform that we don't stand on assumes these.
-_ASSUMED_LINUX = {"__unix": "0", "__linux": "5.10", "__glibc": "2.36"}
+# What a solve for a platform that we don't stand on assumes: on Linux what the emulators have, and the newest that a
+# Python of the embedded base needs is 2.38; on macOS what the newest of its Pythons needs.
+_ASSUMED_LINUX = {"__unix": "0", "__linux": "5.10", "__glibc": "2.41"}
 _ASSUMED_MACOS = {"__unix": "0", "__osx": "15.7"}
 
 
