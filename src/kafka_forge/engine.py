@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kafka_forge.sources import Hints
 
 _HOST_PLATFORM = "host-platform.yaml"
+_TOLD = ("OSX", "GLIBC")  # the solver has a variable for each, CONDA_OVERRIDE_…
 _POSITION = re.compile(r"\b(\d+):\d+")
 
 
@@ -296,14 +297,15 @@ def _name_host_platform(rendered: Rendered, recipe: Path, work: Path) -> None:
 
 
 def _overrides(rendered: Rendered) -> dict[str, str]:
-    """Return the variable by which the solver is told the version of a macOS that we don't stand on.
+    """Return the variables by which the solver is told the macOS or glibc that we don't stand on.
 
-    Of Linux and Windows it finds what it needs on this machine.
+    Else it takes this machine's glibc for the host environment, too, where a Python may need a newer one: the emulators
+    bring theirs. Whether the build environment's programs run on this machine, `solving.check` has seen before.
     """
-    version = platforms.of(rendered.platform).virtual_packages().get("__osx")
-    if not version or rendered.subdir in ("noarch", platforms.current()):
+    if rendered.subdir in ("noarch", platforms.current()):
         return {}
-    return {"CONDA_OVERRIDE_OSX": version}
+    assumed = platforms.of(rendered.platform).virtual_packages()
+    return {f"CONDA_OVERRIDE_{name}": assumed[f"__{name.lower()}"] for name in _TOLD if f"__{name.lower()}" in assumed}
 
 
 def script_seconds(log: Path) -> float | None:

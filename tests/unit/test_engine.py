@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import bases, channel, drafting, engine, finishing, solving, userland
+from kafka_forge import bases, channel, drafting, engine, finishing, platforms, solving, userland
 from kafka_forge.bases import graph, tools
 from kafka_forge.bases.nodes import Site
 from kafka_forge.bases.packing import Package, pack
@@ -64,6 +64,16 @@ def test_a_recipe_is_rendered_once_for_each_python(recipe: Path) -> None:
     assert len({each.build for each in rendered}) == 2
     assert rendered[0].filename.startswith("parcel-1.2-py310")
     assert {"zig-cc_linux-64", "sysroot_linux-64", "python", "zlib", "six"} == rendered[0].requires
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_engine_solves_for_the_system_that_the_toolkit_assumes(recipe: Path, platform: str) -> None:
+    """A Python for another platform may need a newer glibc than this machine's: the emulators bring theirs."""
+    rendered = engine.render(recipe, [recipe / "variants.yaml"], platform)[0]
+    assumed = platforms.of(platform).virtual_packages()
+    versions = {f"CONDA_OVERRIDE_{name[2:].upper()}": assumed[name] for name in ("__osx", "__glibc") if name in assumed}
+    assert engine._overrides(rendered) == ({} if platform == platforms.current() else versions)
+    assert bool(versions) == (platform != "win-64")
 
 
 @pytest.mark.parametrize(
