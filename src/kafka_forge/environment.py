@@ -157,6 +157,9 @@ def variables(environment: Environment) -> dict[str, str]:
     kept |= environment.runner.environment if environment.runner else {}
     path = platforms.of(environment.artifact.cell.platform).search_path(prefix)
     plain = {**kept, "PATH": path, "CONDA_PREFIX": str(prefix), "LANG": "C.UTF-8"}
+    if environment.runner and environment.runner.path_variable != "PATH":
+        folders = (prefix, prefix / "Library" / "bin", prefix / "Scripts")
+        plain[environment.runner.path_variable] = ";".join(map(environment.runner.path, folders))
     scripts = prefix / "etc" / "conda" / "activate.d"
     if any(scripts.glob("*.sh")) and (bash := shutil.which("bash")):
         return _activated(bash, scripts, plain)

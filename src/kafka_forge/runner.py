@@ -24,6 +24,7 @@ class Runner:
         crashed: takes a program's exit status and the last lines of its output; returns what the emulator says of
             its own crash, or None where it was the program (or nothing) that failed.
         path: how a path of this machine is spelled for the program.
+        path_variable: which variable the program's PATH is made from, where PATH itself is not handed on to it.
     """
 
     emulator: str = ""
@@ -32,6 +33,7 @@ class Runner:
     slowness: float = 1.0
     crashed: Callable[[int, Sequence[str]], str | None] = lambda _status, _lines: None
     path: Callable[[Path], str] = str
+    path_variable: str = "PATH"
 
     def command(self, arguments: Sequence[str | Path]) -> list[str | Path]:
         """Return the command that runs a program of the platform with its arguments."""

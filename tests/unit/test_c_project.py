@@ -45,8 +45,10 @@ def test_a_project_that_was_built_and_ran_passes(way: str) -> None:
     ("way", "changed", "said"),
     [
         ("pkg-config", {"ok": False, "lines": ["error: unable to find rdkafka"]}, "unable to find rdkafka"),
+        ("pkg-config", {"ok": False, "lines": ["rdkafka.pc requires zlib, which"]}, "requires zlib"),
         ("pkg-config", {"prefix": "/home/builder/prefix"}, "points to /home/builder/prefix"),
         ("pkg-config", {"flags": ["-L/home/builder/lib", "-lrdkafka"]}, "-L/home/builder/lib"),
+        ("pkg-config", {"flags": ["-IC:/bld/Library/include", "-lrdkafka"]}, "-IC:/bld/Library/include"),
         ("cmake", {"prefix": ""}, "points to nowhere"),
         ("cmake", {"output": "2.12.1"}, "2.12.1"),
         ("cmake", {"output": ""}, "the program says ''"),
@@ -68,3 +70,8 @@ def test_variables_of_a_pkg_config_file_are_put_in() -> None:
     text = "prefix=/p\nlibdir=${prefix}/lib\nName: x\nCflags: -I${prefix}/include\nLibs: -L${libdir} -lx\n"
     fields = c_project.read_pc(text)
     assert (fields["Cflags"], fields["Libs"]) == ("-I/p/include", "-L/p/lib -lx")
+
+
+def test_a_module_that_pkg_config_would_miss_is_named() -> None:
+    assert c_project.required({"Requires": "a>=1.2 , b", "Requires.private": "c = 3,d", "Libs": "-le"}) == list("abcd")
+    assert c_project.required({"Requires.private": ""}) == []

@@ -1,5 +1,5 @@
-# For find_package(RdKafka): what upstream's CMake build installs, for a library that its configure script built. The
-# targets are named as upstream's; places are relative to this file, so that it holds wherever the prefix is.
+# For find_package(RdKafka): the targets that upstream's CMake build installs, whichever way the library was built. They
+# ask for no other package; places are relative to this file, so that it holds wherever the prefix is.
 get_filename_component(_rdkafka_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 foreach(_rdkafka_name rdkafka rdkafka++)
   if(NOT TARGET RdKafka::${_rdkafka_name})
@@ -9,6 +9,11 @@ foreach(_rdkafka_name rdkafka rdkafka++)
     set_target_properties(RdKafka::${_rdkafka_name} PROPERTIES
       IMPORTED_LOCATION "${_rdkafka_file}"
       INTERFACE_INCLUDE_DIRECTORIES "${_rdkafka_prefix}/include")
+    if(WIN32)
+      set_target_properties(RdKafka::${_rdkafka_name} PROPERTIES
+        IMPORTED_IMPLIB "${_rdkafka_file}"
+        IMPORTED_LOCATION "${_rdkafka_prefix}/bin/${_rdkafka_name}.dll")
+    endif()
     unset(_rdkafka_file)
   endif()
 endforeach()

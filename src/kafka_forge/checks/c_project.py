@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge.checks._inspecting import conclude
@@ -10,6 +11,8 @@ from kafka_forge.contract import Model
 if TYPE_CHECKING:
     from kafka_forge.evidence import InspectEvidence
     from kafka_forge.model import CheckResult
+
+_ABSOLUTE = re.compile(r"(-[IL])?([A-Za-z]:)?[/\\]")
 
 
 class Arguments(Model):
@@ -40,9 +43,7 @@ class CProject:
         elif not seen["prefix"].startswith("PREFIX"):
             problems.append(f"{name} points to {seen['prefix'] or 'nowhere'}")
         problems += [
-            f"{name} leads out of the prefix: {flag}"
-            for flag in seen.get("flags", ())
-            if flag.startswith(("-I/", "-L/", "/"))
+            f"{name} leads out of the prefix: {flag}" for flag in seen.get("flags", ()) if _ABSOLUTE.match(flag)
         ]
         version = evidence.environment.artifact.cell.version
         if seen.get("ok") and seen["output"] not in (None, version):

@@ -74,6 +74,7 @@ def obtain(cache: Cache, progress: Progress) -> Runner:
         slowness=_SLOWNESS,
         crashed=crashed,
         path=windows_path,
+        path_variable="WINEPATH",
     )
 
 

@@ -6,7 +6,9 @@ prints librdkafka's version; where programs of the platform can be run here, it 
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,16 +56,9 @@ def build(environment: Environment, *, pc: str, cmake: str) -> JsonObject:
     with tempfile.TemporaryDirectory(dir=cache.work, prefix="c-project-") as name:
         room = Path(name)
         (room / "probe.c").write_text(_PROGRAM, encoding="utf-8")
-        (room / "tmp").mkdir()
-        compiler = room / "cc"
-        target = TARGETS[environment.artifact.cell.platform]
-        variables = f"ZIG_GLOBAL_CACHE_DIR='{cache.compiler}' ZIG_LOCAL_CACHE_DIR='{room / 'tmp'}'"
-        line = f"{variables} exec '{userland.zig_program()}' cc -target {target} -fno-sanitize=undefined \"$@\""
-        compiler.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
-        compiler.chmod(0o755)
         return {
-            "pkg-config": _by_pkg_config(environment, pc, room, compiler),
-            "cmake": _by_cmake(environment, cmake, room, compiler, cache),
+            "pkg-config": _by_pkg_config(environment, pc, room, cache),
+            "cmake": _by_cmake(environment, cmake, room, cache),
         }
 
 
@@ -81,38 +76,76 @@ def read_pc(text: str) -> dict[str, str]:
     return found
 
 
-def _by_pkg_config(environment: Environment, pc: str, room: Path, compiler: Path) -> JsonObject:
-    library = platforms.of(environment.artifact.cell.platform).library_dir.parent / "lib"
-    file = environment.prefix / library / "pkgconfig" / f"{pc}.pc"
+def required(fields: Mapping[str, str]) -> list[str]:
+    """Return the modules that a pkg-config file requires; without those for static linking it gives no flags either.
+
+    >>> required({"Requires": "libssl >= 3.0, zlib", "Requires.private": "liblz4"})
+    ['libssl', 'zlib', 'liblz4']
+    """
+    text = f"{fields.get('Requires', '')} {fields.get('Requires.private', '')}"
+    return re.sub(r"[<>!=]+\s*[^\s,]+|,", " ", text).split()
+
+
+def _compiler(environment: Environment) -> list[str]:
+    """Return the C compiler for the artifact's platform, with the options that make it so."""
+    target = TARGETS[environment.artifact.cell.platform]
+    return [userland.zig_program().as_posix(), "cc", "-target", target, "-fno-sanitize=undefined"]
+
+
+def _run(command: Sequence[str | Path], room: Path, cache: Cache) -> processes.Finished:
+    caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache.compiler), "ZIG_LOCAL_CACHE_DIR": str(room / "zig")}
+    return processes.run(command, cwd=room, environment=os.environ | caches, timeout=_SECONDS)
+
+
+def _by_pkg_config(environment: Environment, pc: str, room: Path, cache: Cache) -> JsonObject:
+    platform = platforms.of(environment.artifact.cell.platform)
+    file = environment.prefix / platform.library_dir.parent / "lib" / "pkgconfig" / f"{pc}.pc"
     if not file.is_file():
         return _answer(lines=[f"there is no {file.relative_to(environment.prefix)}"])
     fields = read_pc(file.read_text(encoding="utf-8"))
+    if lacking := [name for name in required(fields) if not file.with_name(f"{name}.pc").is_file()]:
+        return _answer(lines=[f"{pc}.pc requires {' '.join(lacking)}, which pkg-config would not find"])
     flags = f"{fields.get('Cflags', '')} {fields.get('Libs', '')}".split()
-    program = room / "by-pkg-config"
-    rpath = [] if environment.artifact.cell.platform.startswith("win-") else [f"-Wl,-rpath,{file.parents[1]}"]
-    done = processes.run([compiler, room / "probe.c", *flags, *rpath, "-o", program], cwd=room, timeout=_SECONDS)
+    windows = platform.binary_kind == "pe"
+    program = room / ("by-pkg-config.exe" if windows else "by-pkg-config")
+    rpath = [] if windows else [f"-Wl,-rpath,{file.parents[1]}"]
+    command: list[str | Path] = [*_compiler(environment), room / "probe.c", *flags, *rpath, "-o", program]
+    done = _run(command, room, cache)
     return _tried(environment, done, program, prefix=fields.get("prefix", ""), flags=flags)
 
 
-def _by_cmake(environment: Environment, package: str, room: Path, compiler: Path, cache: Cache) -> JsonObject:
+def _by_cmake(environment: Environment, package: str, room: Path, cache: Cache) -> JsonObject:
     here = platforms.current()
     tools, build = room / "tools", room / "build"
     records = solving.solve(["cmake", "ninja"], environment.channels, here, what="CMake for a small project")
     environments.link(records, here, cache, tools, "CMake")
     version = environment.artifact.cell.version
     (room / "CMakeLists.txt").write_text(_LISTS.format(package=package, version=version), encoding="utf-8")
+    cmake, ninja = (_program(tools, name) for name in ("cmake", "ninja"))
     system = _SYSTEMS[environment.artifact.cell.platform.partition("-")[0]]
+    prefix = environment.prefix.as_posix()  # to CMake, a backslash is an escape
     command: list[str | Path] = [
-        *(tools / "bin" / "cmake", "-G", "Ninja", "-S", room, "-B", build),
-        *(f"-DCMAKE_MAKE_PROGRAM={tools / 'bin' / 'ninja'}", f"-DCMAKE_C_COMPILER={compiler}"),
+        *(cmake, "-G", "Ninja", "-S", room, "-B", build),
+        *(f"-DCMAKE_MAKE_PROGRAM={ninja.as_posix()}", f"-DCMAKE_C_COMPILER={';'.join(_compiler(environment))}"),
         *(f"-DCMAKE_SYSTEM_NAME={system}", "-DCMAKE_C_COMPILER_WORKS=1"),
-        *(f"-DCMAKE_PREFIX_PATH={environment.prefix};{environment.prefix / 'Library'}",),
+        f"-DCMAKE_PREFIX_PATH={prefix};{prefix}/Library",
+        # Nothing of this machine may be found, else a package that leads to what is missing would pass.
+        *("-DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF", "-DCMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH=OFF"),
     ]
-    done = processes.run(command, cwd=room, timeout=_SECONDS)
+    if system == "Windows":
+        # CMake wants a compiler of resources there, and this project has none to compile
+        command.append(f"-DCMAKE_RC_COMPILER={userland.zig_program().as_posix()}")
+    done = _run(command, room, cache)
     if done.returncode == 0:
-        done = processes.run([tools / "bin" / "cmake", "--build", build], cwd=room, timeout=_SECONDS)
-    program = next(iter(sorted(build.glob("probe*"))), build / "probe")
+        done = _run([cmake, "--build", build], room, cache)
+    program = build / ("probe.exe" if system == "Windows" else "probe")
     return _tried(environment, done, program, prefix=_cached(build, f"{package}_DIR"), flags=[])
+
+
+def _program(tools: Path, name: str) -> Path:
+    """Return a program of a prefix; where it is not there, the place that it should have."""
+    path = os.pathsep.join(str(tools / folder) for folder in ("bin", "Library/bin"))
+    return Path(shutil.which(name, path=path) or tools / "bin" / name)
 
 
 def _cached(build: Path, name: str) -> str:
@@ -155,4 +188,4 @@ def _answer(
 
 
 def _relative(text: str, prefix: Path) -> str:
-    return text.replace(str(prefix), "PREFIX")
+    return text.replace(str(prefix), "PREFIX").replace(prefix.as_posix(), "PREFIX")
