@@ -13,17 +13,25 @@ from typing import Any
 GOLDEN = json.loads((Path(__file__).parent / "data" / "pykafka_wire.json").read_text(encoding="utf-8"))
 
 
+MODULES = {
+    "batch": "protocol.record_batch",
+    "fetch": "protocol.fetch",
+    "protocol": "protocol",
+    "admin": "protocol.admin",
+    "compression": "utils.compression",
+    "crc32c": "utils.crc32c",
+    "errors": "exceptions",
+    "connection": "connection",
+}
+
+
 class Wire:
-    """The modules under test."""
+    """The modules under test, imported when they are asked for: without a patch there may be some, but not all."""
 
-    def __init__(self) -> None:
-        def module(name: str) -> Any:
-            return importlib.import_module(f"pykafka.{name}")
-
-        self.batch, self.fetch = module("protocol.record_batch"), module("protocol.fetch")
-        self.protocol, self.admin = module("protocol"), module("protocol.admin")
-        self.compression, self.crc32c = module("utils.compression"), module("utils.crc32c")
-        self.errors, self.connection = module("exceptions"), module("connection")
+    def __getattr__(self, name: str) -> Any:
+        if name not in MODULES:
+            raise AttributeError(name)
+        return importlib.import_module(f"pykafka.{MODULES[name]}")
 
     def fetched(self, name: str) -> Any:
         """What a captured Fetch v10 response has for its one partition."""

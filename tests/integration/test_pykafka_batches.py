@@ -45,6 +45,12 @@ def test_batches_of_a_real_broker_are_read(wire: Wire, codec: str) -> None:
     assert messages.next_offset == len(SENT)
 
 
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_batch_of_a_real_broker_is_decoded(wire: Wire, codec: str) -> None:
+    batch = wire.batch.DecodedBatch(memoryview(records_of(codec)), 0)
+    assert (content(batch), batch.next_offset) == (SENT, len(SENT))
+
+
 def test_the_broker_s_own_timestamp_is_given_where_the_topic_has_it(wire: Wire) -> None:
     messages = list(wire.fetched("appended"))
     assert [m.value for m in messages] == [value for _, value, _, _ in SENT]
@@ -205,6 +211,15 @@ def test_records_that_are_not_what_the_checksum_promised_raise(wire: Wire, data:
     except wire.errors.MessageSetDecodeFailure:
         return
     assert len(read) == count
+
+
+@pytest.mark.parametrize("codec", [each for each in CODECS if each != "none"])
+def test_a_codec_gives_back_what_it_took(wire: Wire, codec: str) -> None:
+    data = bytes(range(256)) * 1000  # more than one block
+    encoded = wire.compression.encode(CODECS[codec], data)
+    assert wire.compression.decode(CODECS[codec], encoded) == data
+    independent = 0x20  # in the flags of a frame, lz4_Frame_format.md
+    assert codec != "lz4" or encoded[4] & independent, "a broker reads no blocks that refer to each other"
 
 
 def test_a_missing_library_is_named(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:

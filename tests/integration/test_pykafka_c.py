@@ -10,6 +10,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kafka_forge.brokers import Broker
 
     from .pykafka_env import PykafkaEnv
@@ -135,17 +137,32 @@ def test_each_message_is_reported_waited_for_or_refused_aloud(
     assert answer["sync_seconds"] < 2  # the default linger is five seconds
 
 
-def test_uncommitted_messages_are_consumed_unless_told_otherwise(
-    broker: Broker, pykafka_env: PykafkaEnv, topic: str
-) -> None:
+@pytest.fixture
+def uncommitted(broker: Broker, topic: str) -> Iterator[str]:
+    """A topic with the one message of a transaction that is under way."""
     producer = Producer({"bootstrap.servers": broker.address, "transactional.id": topic})
     producer.init_transactions(20)
     producer.begin_transaction()
     producer.produce(topic, b"perhaps")
     producer.flush(20)
-    assert pykafka_env.run("read_one", broker.address, topic=topic, isolation_level=None) == ["perhaps"] * 3
-    assert pykafka_env.run("read_one", broker.address, topic=topic, isolation_level=1) == [None] * 3
+    yield topic
     producer.abort_transaction(20)
+
+
+@pytest.mark.parametrize(("level", "read"), [(None, "perhaps"), (1, None)])
+def test_uncommitted_messages_are_consumed_unless_told_otherwise(
+    broker: Broker, pykafka_env: PykafkaEnv, uncommitted: str, level: int | None, read: str | None
+) -> None:
+    answer = pykafka_env.run("read_one", broker.address, topic=uncommitted, isolation_level=level, balanced=False)
+    assert answer == [read] * 2
+
+
+@pytest.mark.parametrize(("level", "read"), [(None, "perhaps"), (1, None)])
+def test_balanced_consumers_take_the_isolation_level(
+    broker: Broker, pykafka_env: PykafkaEnv, uncommitted: str, level: int | None, read: str | None
+) -> None:
+    answer = pykafka_env.run("read_one", broker.address, topic=uncommitted, isolation_level=level, balanced=True)
+    assert answer == [read] * 2
 
 
 def test_what_the_broker_refuses_is_raised_where_nobody_asked_for_reports(
@@ -162,13 +179,21 @@ def test_a_full_queue_blocks_or_raises_as_asked(broker: Broker, pykafka_env: Pyk
     assert 5000 < end_of(broker.address, topic) < 10000
 
 
-def test_threads_are_woken_and_nothing_is_lost_when_a_client_is_stopped_under_them(
+@pytest.mark.parametrize("headers", [False, True])
+def test_nothing_is_lost_when_a_producer_is_stopped_under_its_threads(
+    broker: Broker, pykafka_env: PykafkaEnv, topic: str, headers: bool
+) -> None:
+    answer = pykafka_env.run("stop_while_producing", broker.address, topic=topic, headers=headers)
+    assert (answer["hanging"], answer["finished"]) == (0, 4)
+    assert answer["produced"] == end_of(broker.address, topic) > 0
+
+
+def test_threads_are_woken_when_a_consumer_is_stopped_under_them(
     broker: Broker, pykafka_env: PykafkaEnv, topic: str
 ) -> None:
-    answer = pykafka_env.run("threads_and_stops", broker.address, topic=topic)
-    assert answer["hanging"] == 0
-    assert answer["produced"] == end_of(broker.address, topic) > 0
-    assert answer["consumed"] > 0
+    fill(broker.address, topic, 100)
+    answer = pykafka_env.run("stop_while_consuming", broker.address, topic=topic)
+    assert answer == {"hanging": 0, "finished": 4, "consumed": 100}
 
 
 def test_offsets_can_be_reset_while_other_threads_consume(broker: Broker, pykafka_env: PykafkaEnv, topic: str) -> None:

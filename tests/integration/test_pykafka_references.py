@@ -47,7 +47,8 @@ def test_no_reference_is_left_behind_or_given_back_twice(broker: Broker, debug_e
 @pytest.mark.parametrize(
     ("case", "arguments"),
     [
-        ("threads_and_stops", {}),
+        ("stop_while_producing", {"headers": True}),
+        ("stop_while_consuming", {}),
         ("report", {}),
         ("fill_queue", {"count": 1000}),
         ("read_unreadable_headers", {}),

@@ -6,14 +6,15 @@ import json
 import logging
 import sys
 
-from . import consuming, lives, producing, starting
+from . import consuming, extension, lives, producing, starting
 
 
 def main() -> None:
     """Run the one function that has the case's name."""
     logging.basicConfig(level=logging.ERROR)
     case, address, arguments = sys.argv[1:]
-    (run,) = (getattr(room, case) for room in (starting, consuming, producing, lives) if hasattr(room, case))
+    rooms = (starting, consuming, producing, lives, extension)
+    (run,) = (getattr(room, case) for room in rooms if hasattr(room, case))
     sys.stdout.write(json.dumps(run(address, **json.loads(arguments))) + "\n")
 
 

@@ -42,29 +42,33 @@ def _join(threads: list[threading.Thread]) -> int:
     return sum(thread.is_alive() for thread in threads)
 
 
-def threads_and_stops(address: str, topic: str) -> dict[str, Any]:
-    """Several threads produce and consume until some others stop the clients under them."""
+def stop_while_producing(address: str, topic: str, headers: bool) -> dict[str, Any]:
+    """Several threads produce until two others stop the producer under them."""
+    options = {"headers": [("a", b"b")]} if headers else {}
     with topic_of(address, topic) as found:
         producer = found.get_producer(use_rdkafka=True, linger_ms=1, max_queued_messages=1000)
         produced: list[int] = []
-        consumed: list[int] = []
-        write = _until_stopped(
-            lambda: producer.produce(b"v", headers=[("a", b"b")]), ProducerStoppedException, produced
-        )
+        write = _until_stopped(lambda: producer.produce(b"v", **options), ProducerStoppedException, produced)
         threads = [threading.Thread(target=write, daemon=True) for _ in range(4)]
         for thread in threads:
             thread.start()
         time.sleep(0.3)
         hanging = _stop_from_two_threads(producer) + _join(threads)
+    return {"hanging": hanging, "finished": len(produced), "produced": sum(produced)}
 
+
+def stop_while_consuming(address: str, topic: str) -> dict[str, Any]:
+    """Several threads consume, and wait for more, until two others stop the consumer under them."""
+    with topic_of(address, topic) as found:
         consumer = found.get_simple_consumer(use_rdkafka=True)
+        consumed: list[int] = []
         read = _until_stopped(consumer.consume, ConsumerStoppedException, consumed)
         threads = [threading.Thread(target=read, daemon=True) for _ in range(4)]
         for thread in threads:
             thread.start()
         time.sleep(1.0)
-        hanging += _stop_from_two_threads(consumer) + _join(threads)
-    return {"hanging": hanging, "produced": sum(produced), "consumed": sum(consumed)}
+        hanging = _stop_from_two_threads(consumer) + _join(threads)
+    return {"hanging": hanging, "finished": len(consumed), "consumed": sum(consumed)}
 
 
 def _stop_from_two_threads(client: Any) -> int:
