@@ -16,10 +16,10 @@ from kafka_forge.contract import load_contract
 from kafka_forge.model import PLATFORMS
 from kafka_forge.paths import project_root
 from kafka_forge.sources import load_hints
+from tests.integration.patch_headers import read_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 RECIPES = project_root() / "recipes"
 NAMES = sorted(path.parent.name for path in RECIPES.glob("*/recipe.yaml"))
@@ -195,18 +195,30 @@ def test_every_patch_is_used_and_says_what_it_answers_and_what_fails_without_it(
     folder = RECIPES / "pykafka"
     listed = _load("pykafka")["source"]["patches"]
     assert listed == sorted(str(path.relative_to(folder)) for path in folder.glob("patches/*"))
-    for number, name in enumerate(listed, 1):
-        assert name.startswith(f"patches/{number:04}-")
-        head, _, _ = _split(folder / name)
-        (answers,) = re.findall(r"^Answers: ((?:(?!Test: ).*\n?)+)", head, re.MULTILINE)
+    for header in read_headers(folder / "patches"):
+        name = header.path.name
+        assert name.startswith(f"{header.number:04}-")
         public = r"[\w-]+/[\w-]+#\d+|KIP-\d+|KAFKA-\d+|CONFIGURATION\.md|the docstring of pykafka\."
-        assert re.search(public, answers), f"{name} names nothing public that it answers"
-        tests = re.findall(r"^Test: (.+)", head, re.MULTILINE)
-        assert tests, f"{name} names no test"
-        for test in tests:
+        assert re.search(public, header.answers), f"{name} names nothing public that it answers"
+        assert header.tests, f"{name} names no test"
+        for test in header.tests:
             path, _, function = test.partition("::")
             assert f"def {function}(" in (RECIPES.parent / path).read_text(encoding="utf-8"), f"{name}: {test}"
 
 
-def _split(path: Path) -> tuple[str, str, str]:
-    return path.read_text(encoding="utf-8").partition("\n---\n")
+def test_every_patch_begins_where_the_ones_before_it_ended() -> None:
+    """By the blobs that git names for each file. That they apply to the real source is an integration test's proof."""
+    change = r"^diff --git a/(\S+) b/\1\n(?:new file mode \d+\n)?index (\w+)\.\.(\w+)"
+    ended: dict[str, str] = {}
+    for header in read_headers(RECIPES / "pykafka" / "patches"):
+        text = header.path.read_text(encoding="utf-8")
+        changes = re.findall(change, text, re.MULTILINE)
+        assert len(changes) == len(re.findall("^diff --git ", text, re.MULTILINE)), header.path.name
+        for file, before, after in changes:
+            assert ended.get(file, before)[:7] == before[:7], f"{header.path.name}: {file}"
+            ended[file] = after
+
+
+def test_every_patch_is_small_enough_to_be_read() -> None:
+    for path in RECIPES.glob("*/patches/*"):
+        assert path.read_text(encoding="utf-8").count("\n") < 900, path.name
