@@ -38,7 +38,7 @@ _KNOWN: dict[str, str] = {}
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Write the locks named (all three by default); ``--keep`` keeps what they have."""
+    """Write the locks named (all by default); ``--keep`` keeps what they have."""
     names = [each for each in arguments if each != "--keep"]
     for name, lock in locks(names, keep="--keep" in arguments).items():
         path = project_root() / "bootstrap" / "python" / f"{name}.json"
@@ -46,10 +46,10 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def locks(names: Sequence[str], *, keep: bool) -> dict[str, Any]:
-    """Return the locks named (all three by default), as JSON.
+    """Return the locks named (all by default), as JSON.
 
     Args:
-        names: ``interpreters``, ``libraries``, ``wheels``.
+        names: ``interpreters``, ``libraries``, ``wheels``, ``vcruntime``.
         keep: whether what the locks on disk have stays. Then nothing is asked for that they do not lack.
 
     Raises:
@@ -62,6 +62,7 @@ def locks(names: Sequence[str], *, keep: bool) -> dict[str, Any]:
         "interpreters": interpreters,
         "libraries": libraries,
         "wheels": partial(wheels, kept=load(Wheels, root) if keep else None),
+        "vcruntime": vcruntime,
     }
     _KNOWN.clear()
     if keep:
@@ -196,6 +197,14 @@ def sdists(every: Wanted) -> Any:
         ]
         for platform, projects in every["wheels"]["sdists"].items()
     }
+
+
+def vcruntime(every: Wanted) -> Any:
+    """Lock the wheel of Microsoft's C and C++ runtime; it has the same DLLs for every Python."""
+    wanted = every["vcruntime"]
+    roots = ["--no-deps", f"{wanted['project']}=={wanted['version']}"]
+    (choice,) = _choose(roots, wanted["python"], every["wheels"]["tags"]["win-64"], {})
+    return {"wheel": {"project": choice["project"], "package": wanted["package"], **choice}}
 
 
 def _row(choice: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Any]:
