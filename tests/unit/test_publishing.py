@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,8 @@ from kafka_forge.errors import AlreadyPublished, NotProven
 from kafka_forge.files import sha256_of
 from kafka_forge.model import Artifact, Cell, CheckResult, Verdict
 from kafka_forge.progress import Silent
-from kafka_forge.publishing import publish, servers
+from kafka_forge.publishing import publish, s3, servers
+from kafka_forge.publishing.account import Account
 from kafka_forge.publishing.folder import Folder
 from kafka_forge.report import merging
 from kafka_forge.report.model import artifact_report
@@ -137,7 +140,59 @@ def test_how_a_server_is_named(text: str, server: servers.Server | None) -> None
     assert servers.parse(text) == server
 
 
-@pytest.mark.parametrize("channel", ["s3://bucket/channel", "quetz:mine", "https://example.org/channel", " "])
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("s3://mine/conda/channel/", ("mine", "conda/channel")),
+        ("s3://mine", ("mine", "")),
+        ("s3://mine/", ("mine", "")),
+        ("s3://Mine/channel", None),
+        ("s3://mine//channel", None),
+        ("s3:mine", None),
+        ("s3://", None),
+    ],
+)
+def test_how_a_bucket_is_named(text: str, place: tuple[str, str] | None) -> None:
+    assert s3.parse(text) == place
+
+
+@pytest.fixture
+def amazon(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment with an access key and no other word for Amazon's tools."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    return monkeypatch
+
+
+def test_the_account_is_what_amazons_tools_are_told_and_an_empty_word_is_none(amazon: pytest.MonkeyPatch) -> None:
+    amazon.setenv("AWS_ENDPOINT_URL_S3", "")
+    assert Account.of_environment() == Account("https://s3.us-east-1.amazonaws.com", "us-east-1", "key", "secret")
+    amazon.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    amazon.setenv("AWS_SESSION_TOKEN", "for an hour")
+    amazon.setenv("AWS_SKIP_SIGNATURE", "true")
+    account = Account.of_environment()
+    assert (account.endpoint, account.session) == ("https://s3.eu-west-1.amazonaws.com", "for an hour")
+    assert "AWS_SKIP_SIGNATURE" not in account.environment()
+    assert "secret" not in repr(account)
+    amazon.setenv("AWS_ENDPOINT_URL", "http://localhost:9000/")
+    assert Account.of_environment().endpoint == "http://localhost:9000"
+
+
+def test_without_a_key_or_without_obstore_s3_says_what_to_do(
+    output: Path, amazon: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["publish", "--channel", "s3://mine/channel", "--from", str(output)]
+    amazon.delenv("AWS_SECRET_ACCESS_KEY")
+    assert _run(arguments, debug=False) == 61
+    assert "set AWS_ACCESS_KEY_ID" in capsys.readouterr().err
+    amazon.setitem(sys.modules, "obstore", None)
+    assert _run(arguments, debug=False) == 90
+    assert "kafka-forge[s3]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("channel", ["s3:mine", "s3://", "quetz:mine", "https://example.org/channel", " "])
 def test_a_channel_that_cannot_be_published_to(output: Path, channel: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(["publish", "--channel", channel, "--from", str(output)], debug=False) == 10
     assert "KF601" in capsys.readouterr().err

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--channel", required=True, metavar="FOLDER|anaconda:OWNER|KIND+URL/CHANNEL", help="Where to; see below.")
+@click.option(
+    "--channel",
+    required=True,
+    metavar="FOLDER|anaconda:OWNER|KIND+URL/CHANNEL|s3://BUCKET/PREFIX",
+    help="Where to; see below.",
+)
 @click.option(
     "--from",
     "folder",
@@ -30,8 +35,11 @@ def command(channel: str, folder: Path | None, inspected: bool, as_json: bool) -
     --channel /srv/channel                     a folder
     --channel anaconda:OWNER or anaconda:OWNER/LABEL
     --channel prefix+https://SERVER/CHANNEL    so too quetz+, artifactory+ and anaconda+
+    --channel s3://BUCKET/PREFIX
 
-    The server's API key is read from KAFKA_FORGE_TOKEN, or from rattler's stored credentials (RATTLER_AUTH_FILE).
+    The server's API key is read from KAFKA_FORGE_TOKEN, or from rattler's stored credentials (RATTLER_AUTH_FILE). S3's
+    key and place are read from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, and
+    AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL for a server that is not Amazon's; it takes the extra `s3`.
     A run that was broken off can be repeated: files that are there with the same bytes are left alone.
     """
     from kafka_forge import publishing
@@ -54,21 +62,20 @@ def command(channel: str, folder: Path | None, inspected: bool, as_json: bool) -
 
 def _destination(channel: str) -> Destination:
     from kafka_forge.errors import UnknownChannel
-    from kafka_forge.publishing import servers
+    from kafka_forge.publishing import s3, servers
+    from kafka_forge.publishing.account import Account
     from kafka_forge.publishing.folder import Folder
 
     server = servers.parse(channel)
     if server is not None:
         return server
-    if channel.startswith("s3:"):
-        raise UnknownChannel(
-            "py-rattler-build has no uploader for S3 that can be called from Python",
-            where=channel,
-            todo="publish to a folder, and copy that folder to the bucket: a folder is published whole or not at all.",
-        )
+    place = s3.parse(channel)
+    if place is not None:
+        s3.available()
+        return s3.Bucket(*place, Account.of_environment())
     if ":" in channel.removeprefix("file://") or not channel.strip():
         raise UnknownChannel(
             f"{channel!r} is nothing that can be published to",
-            todo="name a folder, anaconda:OWNER, or a server as prefix+URL/CHANNEL (quetz+, artifactory+, anaconda+).",
+            todo="name a folder, anaconda:OWNER, s3://BUCKET/PREFIX, or a server as prefix+URL/CHANNEL (quetz+, …).",
         )
     return Folder(Path(channel.removeprefix("file://")).resolve())

@@ -1,4 +1,4 @@
-"""From a green report to a channel: a folder, or a server that py-rattler-build can upload to.
+"""From a green report to a channel: a folder, a server that py-rattler-build can upload to, or a bucket of S3.
 
 Only what the report has proven is published, byte for byte, and never over a file that is there already. A file that
 is there with the same bytes is left alone, so a run that was broken off can simply be repeated.
@@ -48,6 +48,7 @@ class Destination(Protocol):
 
         Raises:
             ChannelUnreachable: the channel does not answer.
+            UploadRefused: it does not let us look.
         """
 
     def put(self, uploads: Sequence[Upload], progress: Progress) -> None:

@@ -135,13 +135,13 @@ class Server:
             return AlreadyPublished(
                 f"{self.name} has {upload.file} already",
                 where=self.name,
-                details=[answer, *_standing(up, f"refused: {upload.file}", left)],
+                details=[answer, *standing(up, f"refused: {upload.file}", left)],
                 todo="raise the build number; a file of this very run is left alone once the channel's index has it.",
             )
         return UploadRefused(
             f"{self.name} refused {upload.file}",
             where=self.name,
-            details=[answer, *_standing(up, f"refused: {upload.file}", left)],
+            details=[answer, *standing(up, f"refused: {upload.file}", left)],
             todo=f"check the token in ${TOKEN} and its rights, then publish again: what is up is left alone.",
         )
 
@@ -149,12 +149,13 @@ class Server:
         return UploadInterrupted(
             f"the upload of {upload.file} broke off",
             where=self.name,
-            details=[answer, *_standing(up, f"in doubt: {upload.file}", left)],
+            details=[answer, *standing(up, f"in doubt: {upload.file}", left)],
             todo="publish again: what is up with these bytes is left alone.",
         )
 
 
-def _standing(up: list[str], this: str, left: list[str]) -> list[str]:
+def standing(up: list[str], this: str, left: list[str]) -> list[str]:
+    """Return which files are up, what became of this one, and which were not begun: a line each."""
     return [*(f"up: {file}" for file in up), this, *(f"not begun: {file}" for file in left)]
 
 
