@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -48,26 +49,41 @@ RIGHTS = [
 ]
 
 
-def free_port() -> int:
-    """A port whose neighbour 10,000 above is free, too: SeaweedFS takes that for its own calls."""
-    while True:
-        with closing(socket.socket()) as one, closing(socket.socket()) as other:
-            one.bind(("127.0.0.1", 0))
-            port = int(one.getsockname()[1])
-            if port + 10_000 < 65_536:
-                try:
-                    other.bind(("127.0.0.1", port + 10_000))
-                except OSError:
-                    continue
-                return port
+def free_ports(count: int) -> list[int]:
+    """Ports that are free, and so are their neighbours 10,000 above, which SeaweedFS takes for its own calls.
+
+    All lie below those that the system gives to outgoing connections (ip(7), ip_local_port_range), which could take
+    one before the server does.
+    """
+    found: list[int] = []
+    for port in random.sample(range(20_000, 22_768), 2_768):
+        with closing(socket.socket()) as one, closing(socket.socket()) as other, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port + 10_000))
+            found.append(port)
+        if len(found) == count:
+            return found
+    pytest.fail("no ports are free")
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a server with the bucket ``mine``."""
-    folder = tmp_path_factory.mktemp("weed")
+    shown = ""
+    for _ in range(3):  # another program may take a port between our look and the server's start
+        folder = tmp_path_factory.mktemp("weed")
+        ports = dict(zip(("master", "volume", "filer", "s3"), free_ports(4), strict=True))
+        with started(folder, ports) as running:
+            if has_bucket(running, ports["filer"], ports["s3"]):
+                yield ports["s3"]
+                return
+        shown = (folder / "log").read_text(encoding="utf-8")[-3000:]
+    pytest.fail(shown)
+
+
+@contextmanager
+def started(folder: Path, ports: dict[str, int]) -> Iterator[subprocess.Popen[bytes]]:
     (folder / "s3.json").write_text(json.dumps({"identities": RIGHTS}), encoding="utf-8")
-    ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
     options = [f"-{name}.port={port}" for name, port in ports.items()]
     options += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam=false", "-s3.autoCreateBucket=false"]
     options += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=0", "-master.volumeSizeLimitMB=64"]
@@ -75,24 +91,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with (folder / "log").open("wb") as log:
         running = subprocess.Popen(command, cwd=folder, env={**os.environ, "HOME": str(folder)}, stdout=log, stderr=log)
     try:
-        await_bucket(ports["filer"], ports["s3"], folder / "log")
-        yield ports["s3"]
+        yield running
     finally:
         running.kill()
         running.wait()
 
 
-def await_bucket(filer: int, port: int, log: Path) -> None:
+def has_bucket(running: subprocess.Popen[bytes], filer: int, port: int) -> bool:
     """Make the bucket, which is a folder of SeaweedFS, as soon as the server can; then wait for its S3 side."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 90
     made = False
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and running.poll() is None:
         with suppress(requests.RequestException):
             made = made or requests.post(f"http://127.0.0.1:{filer}/buckets/mine/", timeout=10).status_code == 201
             if made and requests.get(f"http://127.0.0.1:{port}/mine/nothing", timeout=10).status_code == 404:
-                return
+                return True
         time.sleep(0.2)
-    pytest.fail(log.read_text(encoding="utf-8")[-3000:])
+    return False
 
 
 @dataclass(frozen=True)
