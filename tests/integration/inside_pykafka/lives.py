@@ -35,6 +35,13 @@ def _until_stopped(work: Callable[[], Any], stopped: type[Exception], tally: lis
     return body
 
 
+def _started(body: Callable[[], None], count: int) -> list[threading.Thread]:
+    threads = [threading.Thread(target=body, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
 def _join(threads: list[threading.Thread]) -> int:
     """Wait for the threads; return how many of them hang."""
     for thread in threads:
@@ -49,9 +56,7 @@ def stop_while_producing(address: str, topic: str, headers: bool) -> dict[str, A
         producer = found.get_producer(use_rdkafka=True, linger_ms=1, max_queued_messages=1000)
         produced: list[int] = []
         write = _until_stopped(lambda: producer.produce(b"v", **options), ProducerStoppedException, produced)
-        threads = [threading.Thread(target=write, daemon=True) for _ in range(4)]
-        for thread in threads:
-            thread.start()
+        threads = _started(write, 4)
         time.sleep(0.3)
         hanging = _stop_from_two_threads(producer) + _join(threads)
     return {"hanging": hanging, "finished": len(produced), "produced": sum(produced)}
@@ -63,19 +68,14 @@ def stop_while_consuming(address: str, topic: str) -> dict[str, Any]:
         consumer = found.get_simple_consumer(use_rdkafka=True)
         consumed: list[int] = []
         read = _until_stopped(consumer.consume, ConsumerStoppedException, consumed)
-        threads = [threading.Thread(target=read, daemon=True) for _ in range(4)]
-        for thread in threads:
-            thread.start()
+        threads = _started(read, 4)
         time.sleep(1.0)
         hanging = _stop_from_two_threads(consumer) + _join(threads)
     return {"hanging": hanging, "finished": len(consumed), "consumed": sum(consumed)}
 
 
 def _stop_from_two_threads(client: Any) -> int:
-    threads = [threading.Thread(target=client.stop, daemon=True) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    return _join(threads)
+    return _join(_started(client.stop, 2))
 
 
 def restart_while_consuming(address: str, topic: str, count: int) -> dict[str, Any]:
@@ -84,9 +84,7 @@ def restart_while_consuming(address: str, topic: str, count: int) -> dict[str, A
         consumer = found.get_simple_consumer(use_rdkafka=True)
         consumed: list[int] = []
         read = _until_stopped(consumer.consume, ConsumerStoppedException, consumed)
-        threads = [threading.Thread(target=read, daemon=True) for _ in range(2)]
-        for thread in threads:
-            thread.start()
+        threads = _started(read, 2)
         for _ in range(3):
             consumer.reset_offsets([(found.partitions[0], 0)])
             time.sleep(0.3)
