@@ -44,12 +44,12 @@ class Client:
 
     made: Environment
 
-    def run(self, script: str, *arguments: str) -> Any:
-        """Run a script of this folder inside; return the JSON of its last line."""
+    def run(self, module: str, *arguments: str) -> Any:
+        """Run a module of this folder inside; return the JSON of its last line."""
         runner = self.made.runner
         assert runner is not None
-        command = runner.command([self.made.interpreter, runner.path(HERE / script), *arguments])
-        variables = environment.variables(self.made)
+        command = runner.command([self.made.interpreter, "-m", module, *arguments])
+        variables = {**environment.variables(self.made), "PYTHONPATH": runner.path(HERE)}
         done = processes.run(command, environment=variables, timeout=60 * runner.slowness)
         text = done.output.decode(errors="replace")
         assert done.returncode == 0, text[-4000:]
@@ -121,7 +121,7 @@ WAYS = [
 def test_confluent_kafka_is_let_in(confluent: Client, secured: Secured, listener: str, mechanism: str | None) -> None:
     value = str(uuid.uuid4())
     told = settings(secured, confluent, listener, mechanism)
-    assert confluent.run("inside_confluent.py", value, json.dumps(told)) == value
+    assert confluent.run("inside_confluent", value, json.dumps(told)) == value
 
 
 @pytest.mark.parametrize("listener", ["TLS", "SCRAMTLS"])
@@ -131,20 +131,20 @@ def test_a_certificate_of_somebody_else_is_refused(
     (tmp_path / "other.pem").write_bytes(signed_by_itself("elsewhere")[1])
     told = settings(secured, confluent, listener, "SCRAM-SHA-512" if listener == "SCRAMTLS" else None)
     told["ssl.ca.location"] = confluent.path(tmp_path / "other.pem")
-    assert "certificate verify failed" in confluent.run("inside_confluent.py", "", json.dumps(told))
+    assert "certificate verify failed" in confluent.run("inside_confluent", "", json.dumps(told))
 
 
 def test_a_certificate_for_another_name_is_refused_by_default(confluent: Client, secured: Secured) -> None:
     told = settings(secured, confluent, "TLS", None)
     del told["ssl.endpoint.identification.algorithm"]
-    assert "certificate verify failed" in confluent.run("inside_confluent.py", "", json.dumps(told))
+    assert "certificate verify failed" in confluent.run("inside_confluent", "", json.dumps(told))
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])
 def test_a_wrong_password_is_refused(confluent: Client, secured: Secured, mechanism: str) -> None:
     listener = "PLAIN" if mechanism == "PLAIN" else "SCRAMTLS"
     told = settings(secured, confluent, listener, mechanism, sasl_password="another")
-    assert "uthentication failed" in confluent.run("inside_confluent.py", "", json.dumps(told))
+    assert "uthentication failed" in confluent.run("inside_confluent", "", json.dumps(told))
 
 
 @pytest.mark.parametrize(("listener", "mechanism"), WAYS)
@@ -153,5 +153,5 @@ def test_pykafkas_c_mode_is_let_in(
 ) -> None:
     value = str(uuid.uuid4())
     asked = {"value": value, "ca": pykafka_there.path(secured.ca), "sasl": mechanism and [mechanism, "me", PASSWORD]}
-    answer = pykafka_there.run("inside_pykafka.py", "round_trip", secured.addresses[listener], json.dumps(asked))
+    answer = pykafka_there.run("inside_pykafka", "round_trip", secured.addresses[listener], json.dumps(asked))
     assert answer == value
