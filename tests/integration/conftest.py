@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from kafka_forge.brokers import Broker
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--python X.Y``: which of the recipe's Pythons pykafka is installed for."""
+    parser.addoption("--python", default="3.14", metavar="X.Y", help="the Python that pykafka is installed for")
+
+
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Broker]:
     """A Kafka of the default version, started once; use topics of your own."""
@@ -51,11 +56,11 @@ def wire(pykafka: Any) -> Wire:
 
 
 @pytest.fixture(scope="session")
-def pykafka_env() -> Iterator[PykafkaEnv]:
-    """A fresh environment with the recipe's artifact for the newest Python, which `verify` leaves in the channel."""
+def pykafka_env(pytestconfig: pytest.Config) -> Iterator[PykafkaEnv]:
+    """A fresh environment with the recipe's artifact, which `verify` leaves in the channel; see ``--python``."""
     root, cache = project_root(), Cache.default()
     built = build.build(
-        Selection(recipes=("pykafka",), pythons=("3.14",)),
+        Selection(recipes=("pykafka",), pythons=(pytestconfig.getoption("--python"),)),
         root=root,
         base="auto",
         output=root / "output",
