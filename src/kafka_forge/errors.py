@@ -176,6 +176,34 @@ class UnknownCell(ForgeError):
     exit_code = 10
 
 
+class PatchDoesNotApply(ForgeError):
+    """A patch does not fit, exactly and without fuzz, what the patches before it leave; the hunk is named."""
+
+    code = "KF130"
+    exit_code = 11
+
+
+class QueueInvalid(ForgeError):
+    """A git repository of patches cannot be opened there, or cannot be saved as it stands; nothing was written."""
+
+    code = "KF131"
+    exit_code = 11
+
+
+class PatchConflicts(ForgeError):
+    """A patch conflicts with the version of the source that the series is being put on; git waits for an answer."""
+
+    code = "KF132"
+    exit_code = 12
+
+
+class UnknownPatch(ForgeError):
+    """The recipe has no patch of that number."""
+
+    code = "KF133"
+    exit_code = 10
+
+
 # --- KF2xx: network and sources ------------------------------------------------------------------------------
 
 

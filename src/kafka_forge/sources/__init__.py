@@ -38,6 +38,7 @@ __all__ = [
     "DebianSource",
     "Hints",
     "Maven",
+    "NotObtainedError",
     "Provider",
     "PythonIndex",
     "Source",
