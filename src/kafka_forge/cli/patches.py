@@ -89,3 +89,78 @@ def _tell(saved: Saved) -> None:
         click.echo(f"renamed  {old} → {new}")
     touched = len({*saved.changed, *saved.new, *saved.renamed.values()})
     click.echo(f"{saved.total} patches, {saved.total - touched} of them as they were", err=True)
+
+
+@command.command("list")
+@click.argument("recipe")
+@json_option
+def list_(recipe: str, as_json: bool) -> None:
+    """List RECIPE's patches: number, lines, subject."""
+    from dataclasses import asdict
+
+    from kafka_forge.patching import explaining
+    from kafka_forge.paths import project_root
+
+    found = explaining.all_of(project_root(), recipe)
+    if as_json:
+        echo_json([asdict(each) for each in found])
+        return
+    for each in found:
+        click.echo(f"{each.number:>4} {each.lines:>5}  {each.message.subject}")
+    click.echo(f"{len(found)} patches of {sum(each.lines for each in found)} lines", err=True)
+
+
+@command.command()
+@click.argument("recipe")
+@click.argument("number", type=int, metavar="N")
+@json_option
+def show(recipe: str, number: int, as_json: bool) -> None:
+    """Explain the Nth of RECIPE's patches: why, what it answers, its tests, its files."""
+    from dataclasses import asdict
+
+    from kafka_forge.patching import explaining
+    from kafka_forge.paths import project_root
+
+    found = explaining.one_of(project_root(), recipe, number)
+    if as_json:
+        echo_json(asdict(found))
+        return
+    message = found.message
+    click.secho(f"{number}. {message.subject}", bold=True)
+    click.echo(f"\n{message.why}\n" if message.why else "")
+    for word, lines in (("answers", message.answers), ("since", message.since)):
+        if lines:
+            click.echo(f"{word:<8} {' '.join(lines.split())}")
+    for test in message.tests:
+        click.echo(f"test     {test}")
+    for each in found.files:
+        click.echo(f"{each.kind:<8} {each.file}  +{each.added} -{each.removed}")
+    click.echo(f"patch    recipes/{recipe}/{found.name}, {found.lines} lines")
+
+
+@command.command()
+@click.argument("names", nargs=-1, required=True, metavar="[RECIPE] DIR")
+@click.option("--onto", required=True, metavar="VERSION|DIR|ARCHIVE", help="The source to put the patches on.")
+def rebase(names: tuple[str, ...], onto: str) -> None:
+    """Put the commits of DIR on another source, up to the first that conflicts; called again, go on.
+
+    A DIR that is not there yet is opened first. A version is looked for where the recipe's own source is.
+    """
+    from kafka_forge.cleaning import using
+    from kafka_forge.patching import rebasing
+    from kafka_forge.paths import Cache, project_root
+    from kafka_forge.report import terminal
+
+    recipe, folder = _named(names)
+    cache = Cache.default()
+    with using(cache), terminal.progress_for().shown() as progress:
+        done = rebasing.rebase(recipe, folder, onto, project_root(), cache, progress)
+    for subject in done.dropped:
+        click.echo(f"dropped  {subject}: it changes nothing there")
+    click.echo(f"{folder}: {done.total} patches on {done.title}" + (f", sha256 {done.sha256}" if done.sha256 else ""))
+    click.echo(
+        f"  next: put that version and sha256 into recipe.yaml, then `kafka-forge patches save {folder}`"
+        if done.sha256
+        else "  next: what is right there can be saved once an archive of it is the recipe's source",
+        err=True,
+    )

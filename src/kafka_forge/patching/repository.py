@@ -40,11 +40,10 @@ _PLAIN = {
     "rebase.updateRefs": "false",
     "rerere.enabled": "false",
     "merge.conflictStyle": "merge",
-    "merge.renames": "false",
+    "core.commentChar": ";",  # a reference such as "#38" may begin a line of a message
 }
 _KEPT = {
     **{key: value for key, value in _PLAIN.items() if not key.startswith(("rebase.", "merge.", "core.excludes"))},
-    "core.commentChar": ";",  # a reference such as "#38" may begin a line of a message
     "rebase.updateRefs": "false",
 }
 """Settings of the repository itself, for what the user calls in it: they go before those of the user."""
