@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 import click
 
 from kafka_forge import processes
+from kafka_forge.patching.headers import Header, read_headers
 from kafka_forge.paths import project_root
 
 if TYPE_CHECKING:
@@ -27,23 +28,6 @@ if TYPE_CHECKING:
 
 BUILDING = 600.0
 """Seconds that the fixtures of one patch's tests may take: librdkafka may have to be built."""
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What stands above a patch's first difference.
-
-    Attributes:
-        number: its place in the series, from 1.
-        path: the file.
-        answers: the public references of what it mends, in its own words.
-        tests: FILE::FUNCTION of the tests that fail without it, from the project's root.
-    """
-
-    number: int
-    path: Path
-    answers: str
-    tests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +42,6 @@ class Seen:
     test: str
     fails: bool
     evidence: str
-
-
-def read_headers(patches: Path) -> list[Header]:
-    """Return the headers of a folder's patches, in the order of their numbers."""
-    return [_read(number, path) for number, path in enumerate(sorted(patches.glob("*.patch")), 1)]
-
-
-def _read(number: int, path: Path) -> Header:
-    head, _, _ = path.read_text(encoding="utf-8").partition("\n---\n")
-    (answers,) = re.findall(r"^Answers: ((?:(?!Test: ).*\n?)+)", head, re.MULTILINE)
-    return Header(number, path, answers, tuple(re.findall(r"^Test: (.+)", head, re.MULTILINE)))
 
 
 def checkout_before(root: Path, number: int, room: Path) -> None:

@@ -14,9 +14,9 @@ from ruamel.yaml import YAML
 from kafka_forge import engine
 from kafka_forge.contract import load_contract
 from kafka_forge.model import PLATFORMS
+from kafka_forge.patching.headers import read_headers
 from kafka_forge.paths import project_root
 from kafka_forge.sources import load_hints
-from tests.integration.patch_headers import read_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

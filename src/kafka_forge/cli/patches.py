@@ -82,12 +82,13 @@ def _named(names: Sequence[str]) -> tuple[str | None, Path]:
 
 
 def _tell(saved: Saved) -> None:
-    for word, paths in (("changed", saved.changed), ("new", saved.new), ("gone", saved.gone)):
+    words = {"changed": saved.changed, "adjusted": saved.adjusted, "new": saved.new, "gone": saved.gone}
+    for word, paths in words.items():
         for path in paths:
             click.echo(f"{word:<8} {path}")
     for old, new in saved.renamed.items():
         click.echo(f"renamed  {old} → {new}")
-    touched = len({*saved.changed, *saved.new, *saved.renamed.values()})
+    touched = len({*saved.changed, *saved.adjusted, *saved.new, *saved.renamed.values()})
     click.echo(f"{saved.total} patches, {saved.total - touched} of them as they were", err=True)
 
 

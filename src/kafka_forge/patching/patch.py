@@ -41,6 +41,16 @@ class Patch:
         """The message's first line."""
         return self.message.partition("\n")[0]
 
+    def substance(self) -> tuple[bytes, ...]:
+        """Return what it does, file by file: not where in a file, nor what stands around it."""
+        kept = []
+        for part in re.split(rb"^(?=diff --git )", self.diff, flags=re.MULTILINE):
+            begin = HUNK.search(part)
+            above = part[: begin.start()] if begin else part
+            kept += [line for line in above.splitlines() if not line.startswith(b"index ")]
+            kept += [line for hunk in hunks(part) for line in hunk.lines if line[:1] in (b"+", b"-")]
+        return tuple(kept)
+
     def blobs(self) -> tuple[tuple[bytes, bytes], ...]:
         """Return which blobs the difference says that it leads from and to, abbreviated as they stand there."""
         return tuple((found[1], found[2]) for found in _INDEX.finditer(self.diff))

@@ -13,12 +13,12 @@ from kafka_forge.errors import QueueInvalid
 from kafka_forge.files import Store, explain_os_errors
 from kafka_forge.patching import opening, recipe_list, series, source
 from kafka_forge.patching.headers import head_of, read_message, slug
+from kafka_forge.patching.patch import Patch, parse
 from kafka_forge.patching.repository import AUTHOR, UPSTREAM, Repository, at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kafka_forge.patching.patch import Patch
     from kafka_forge.patching.series import Commit
     from kafka_forge.paths import Cache
     from kafka_forge.progress import Progress
@@ -34,6 +34,7 @@ class Saved:
     Attributes:
         total: how many patches there are now.
         changed: names of patches whose change or message is another.
+        adjusted: names of patches that do the same, where other patches have changed what is around it.
         new: names of patches that were not there.
         gone: names of patches that are not there any more.
         renamed: old name → new name, where only the number is another.
@@ -42,6 +43,7 @@ class Saved:
 
     total: int
     changed: tuple[str, ...]
+    adjusted: tuple[str, ...]
     new: tuple[str, ...]
     gone: tuple[str, ...]
     renamed: Mapping[str, str]
@@ -246,14 +248,20 @@ def _data(made: Repository, commit: Commit, was: Patch | None) -> bytes:
 
 def _compared(written: Sequence[_Written], patches: Sequence[Patch]) -> Saved:
     new = [each for each in written if each.was is None]
-    changed = [each for each in written if each.was and each.was.data != each.data]
+    other = [each for each in written if each.was and each.was.data != each.data]
+    changed = [each for each in other if _substance(parse(each.name, each.data)) != _substance(each.was)]
     stay = {each.was.name for each in written if each.was}
     tests = [test for each in [*changed, *new] for test in read_message(each.message).tests]
     return Saved(
         len(written),
         tuple(each.name for each in changed),
+        tuple(each.name for each in other if each not in changed),
         tuple(each.name for each in new),
         tuple(patch.name for patch in patches if patch.name not in stay),
         {each.was.name: each.name for each in written if each.was and each.was.name != each.name},
         tuple(dict.fromkeys(tests)),
     )
+
+
+def _substance(patch: Patch | None) -> tuple[object, ...]:
+    return (patch.message, patch.author or AUTHOR, patch.substance()) if patch else ()

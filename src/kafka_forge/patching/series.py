@@ -87,12 +87,16 @@ def must_be_clean(made: Repository) -> None:
         if made.path(name).exists():
             todo = f"finish it (`git {command} --continue`) or give it up (`git {command} --abort`)."
             raise _invalid(made, f"{what} is under way", todo)
-    changed = made.git("status", "--porcelain", "--untracked-files=all").splitlines()
+    changed = made.git("status", "--porcelain", "--untracked-files=no").splitlines()
+    # not by the source's own .gitignore, which may hide a file that a patch is to bring
+    excluded = made.path("info/exclude")
+    exclude = [f"--exclude-from={excluded.absolute()}"] if excluded.is_file() else []
+    changed += [f"?? {name}" for name in made.git("ls-files", "--others", *exclude).splitlines()]
     if changed:
         raise _invalid(
             made,
             "not everything is committed",
-            "commit it (`git add`, `git commit --fixup=COMMIT`); what is no part of the source belongs into "
+            "commit it (`git add --force`, `git commit --fixup=COMMIT`); what is no part of the source belongs into "
             ".git/info/exclude.",
             changed[:20],
         )
