@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -32,7 +33,9 @@ def run(root: Path, tests: Sequence[str]) -> None:
             todo="run scripts/test.py once, which installs it, then `kafka-forge test --only integration TEST…`.",
         )
     command = [sys.executable, "-m", "pytest", *tests]
-    status = subprocess.run(command, cwd=root, check=False).returncode
+    environment = {**os.environ, "KAFKA_FORGE_ROOT": str(root)}
+    # standard output is the command's own result
+    status = subprocess.run(command, cwd=root, env=environment, stdout=sys.stderr, check=False).returncode
     if status:
         raise VerdictsNotGreen(
             f"the patches are saved, and the tests that they name end with status {status}",
