@@ -54,11 +54,13 @@ def open_(recipe: str, folder: Path) -> None:
 def save(names: tuple[str, ...], no_tests: bool, as_json: bool) -> None:
     """Write the commits of DIR as RECIPE's patches; then run the tests that the changed ones name.
 
-    Only patches that changed are written, all of them or none. RECIPE may be left out where `open` made DIR.
+    Only patches that changed are written, all of them or none, and docs/RECIPE.md where there is one. RECIPE may be
+    left out where `open` made DIR.
     """
     from dataclasses import asdict
 
     from kafka_forge.cleaning import using
+    from kafka_forge.patching import page as page_of
     from kafka_forge.patching import saving, testing
     from kafka_forge.paths import Cache, project_root
     from kafka_forge.report import terminal
@@ -67,6 +69,8 @@ def save(names: tuple[str, ...], no_tests: bool, as_json: bool) -> None:
     root, cache = project_root(), Cache.default()
     with using(cache), terminal.progress_for().shown() as progress:
         saved = saving.save(recipe, folder, root, cache, progress)
+    if page_of.path_of(root, saved.recipe).is_file():
+        page_of.write(root, saved.recipe)
     if as_json:
         echo_json(asdict(saved))
     else:
@@ -165,3 +169,20 @@ def rebase(names: tuple[str, ...], onto: str) -> None:
         else "  next: what is right there can be saved once an archive of it is the recipe's source",
         err=True,
     )
+
+
+@command.command()
+@click.argument("recipe")
+@click.option("--check", is_flag=True, help="Write nothing; exit status 3 if the page is not what the headers say.")
+def page(recipe: str, check: bool) -> None:
+    """Write docs/RECIPE.md, a page about RECIPE's patches made of their headers."""
+    from kafka_forge.patching import page as pages
+    from kafka_forge.paths import project_root
+
+    root = project_root()
+    if check:
+        pages.check(root, recipe)
+    elif pages.write(root, recipe):
+        click.echo(f"written: {pages.path_of(root, recipe)}")
+    else:
+        click.echo("the page is what the headers say")

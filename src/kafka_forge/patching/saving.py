@@ -32,6 +32,7 @@ class Saved:
     """What saving did.
 
     Attributes:
+        recipe: the recipe's name.
         total: how many patches there are now.
         changed: names of patches whose change or message is another.
         adjusted: names of patches that do the same, where other patches have changed what is around it.
@@ -41,6 +42,7 @@ class Saved:
         tests: the tests that the changed and the new ones name.
     """
 
+    recipe: str
     total: int
     changed: tuple[str, ...]
     adjusted: tuple[str, ...]
@@ -90,7 +92,7 @@ def save(recipe: str | None, folder: Path, root: Path, cache: Cache, progress: P
     made.git("tag", "--force", UPSTREAM, bottom)  # git rebase on another source has left it behind
     written = _written(made, commits, patches, progress, recipe)
     target = root / "recipes" / recipe
-    saved = _compared(written, patches)
+    saved = _compared(recipe, written, patches)
     known = {each.name: each.was.name for each in written if each.was}
     text = recipe_list.replaced(target / "recipe.yaml", [each.name for each in written], known)
     files: dict[str, bytes | None] = {patch.name: None for patch in patches}
@@ -246,13 +248,14 @@ def _data(made: Repository, commit: Commit, was: Patch | None) -> bytes:
     return head.encode("utf-8", "surrogateescape") + difference
 
 
-def _compared(written: Sequence[_Written], patches: Sequence[Patch]) -> Saved:
+def _compared(recipe: str, written: Sequence[_Written], patches: Sequence[Patch]) -> Saved:
     new = [each for each in written if each.was is None]
     other = [each for each in written if each.was and each.was.data != each.data]
     changed = [each for each in other if _substance(parse(each.name, each.data)) != _substance(each.was)]
     stay = {each.was.name for each in written if each.was}
     tests = [test for each in [*changed, *new] for test in read_message(each.message).tests]
     return Saved(
+        recipe,
         len(written),
         tuple(each.name for each in changed),
         tuple(each.name for each in other if each not in changed),
