@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kafka_forge.brokers.broker import ALL, Broker, choose, connect, open_broker, start, start_detached
+from kafka_forge.brokers.cluster import Cluster, Member, start_cluster, start_cluster_detached
 from kafka_forge.brokers.locks import DEFAULT, versions
 from kafka_forge.brokers.records import Record, running, stop, sweep
 
@@ -10,12 +11,16 @@ __all__ = [
     "ALL",
     "DEFAULT",
     "Broker",
+    "Cluster",
+    "Member",
     "Record",
     "choose",
     "connect",
     "open_broker",
     "running",
     "start",
+    "start_cluster",
+    "start_cluster_detached",
     "start_detached",
     "stop",
     "sweep",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kafka_forge.errors import BrokerDied, ScenarioBroken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from confluent_kafka.admin import AdminClient
 
@@ -49,16 +49,57 @@ def cluster_id(address: str, seconds: float) -> str | None:
     return str(metadata.cluster_id) if metadata.brokers else None
 
 
+def brokers_of(address: str, seconds: float) -> tuple[str, set[int]] | None:
+    """Return the id of the cluster at ``HOST:PORT`` and the ids of its brokers that are up; None without an answer."""
+    from confluent_kafka import KafkaException
+
+    try:
+        metadata = _client(address).list_topics(timeout=seconds)
+    except KafkaException:
+        return None
+    return str(metadata.cluster_id), set(metadata.brokers)
+
+
+def behind(address: str, seconds: float = 5.0) -> list[str]:
+    """Return the partitions with a copy that is not in sync, or without a leader, each with what is known of it.
+
+    A cluster that does not answer within ``seconds`` gives one line that says so.
+    """
+    from confluent_kafka import KafkaException
+
+    try:
+        topics = _client(address).list_topics(timeout=seconds).topics
+    except KafkaException as error:
+        return [str(error)]
+    return [
+        f"{name}/{number}: leader {each.leader}, copies {each.replicas}, in sync {each.isrs}"
+        for name, topic in topics.items()
+        for number, each in topic.partitions.items()
+        if each.leader < 0 or len(each.isrs) < len(each.replicas)
+    ]
+
+
 def create_topics(
-    address: str, partitions: Mapping[str, int], timeout: float = 30.0, watch: Callable[[], None] = lambda: None
+    address: str,
+    partitions: Mapping[str, int],
+    timeout: float = 30.0,
+    watch: Callable[[], None] = lambda: None,
+    *,
+    copies: int = 1,
+    settings: Mapping[str, str] | None = None,
 ) -> None:
-    """Create topics and wait until each of their partitions has a leader.
+    """Create topics and wait until each of their partitions has a leader that answers as such.
+
+    KRaft's metadata names a leader a moment before that broker knows of it; until then it refuses messages with
+    NOT_LEADER_OR_FOLLOWER. It answers ListOffsets by the same rule, so that request tells.
 
     Args:
         address: ``HOST:PORT``.
         partitions: topic → number of partitions.
         timeout: seconds for everything together.
         watch: is called every second; what it raises ends the waiting.
+        copies: of each partition (``replication_factor``).
+        settings: of each topic, such as ``min.insync.replicas``.
 
     Raises:
         BrokerDied: the broker does not answer in time.
@@ -68,7 +109,10 @@ def create_topics(
 
     deadline = time.monotonic() + timeout
     client = _client(address)
-    wanted = [NewTopic(name, num_partitions=count, replication_factor=1) for name, count in partitions.items()]
+    wanted = [
+        NewTopic(name, num_partitions=count, replication_factor=copies, config=dict(settings or {}))
+        for name, count in partitions.items()
+    ]
     while wanted:
         try:
             answers = client.create_topics(wanted, operation_timeout=timeout, request_timeout=timeout)
@@ -82,6 +126,36 @@ def create_topics(
             time.sleep(_POLL_SECONDS)
     while set(partitions) - _led(client, partitions, deadline, address, watch):
         time.sleep(_POLL_SECONDS)
+    silent = [(name, number) for name, count in partitions.items() for number in range(count)]
+    while silent := _not_answering(client, silent, deadline, address, watch):
+        time.sleep(_POLL_SECONDS)
+
+
+def _not_answering(
+    client: AdminClient,
+    asked: Sequence[tuple[str, int]],
+    deadline: float,
+    address: str,
+    watch: Callable[[], None],
+) -> list[tuple[str, int]]:
+    """Return the partitions whose leader has not said yet, by ListOffsets, how far it has them."""
+    from confluent_kafka import KafkaException, TopicPartition
+    from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
+
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise _silent(address, f"the leaders of {len(asked)} new partitions did not answer in time")
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    futures = client.list_offsets({TopicPartition(*each): latest for each in asked}, request_timeout=min(left, 5.0))
+    while wait(futures.values(), _WATCH_SECONDS).not_done:
+        watch()
+    silent = []
+    for partition, future in futures.items():
+        try:
+            future.result()
+        except KafkaException:  # noqa: PERF203
+            silent.append((partition.topic, partition.partition))
+    return silent
 
 
 def delete_topics(

@@ -4,6 +4,7 @@ Called by file name with nothing but the standard library (``python -I -S guard.
 More programs may follow, each after an argument ``--``; they are started in this order and ended from the last on.
 Standard input is a pipe whose other end only the starter holds: its end of file means "stop", and the kernel closes
 it however the starter ends, ``kill -9`` included. Standard output gets the programs' process ids, in one line.
+A line ``again`` starts the last program anew once it has ended; its new process id is the answer.
 If the last program ends by itself, its exit status is left in ``FOLDER/exit``, and the folder stays until the pipe
 closes. If the guard itself is killed, Linux ends the programs (PR_SET_PDEATHSIG, prctl(2)).
 """
@@ -67,9 +68,13 @@ def main(arguments: list[str]) -> None:
         for program in _programs(arguments[1:]):
             children.append(_start(folder, program))  # noqa: PERF401  (those that started must end if the next fails)
         print(*(child.pid for child in children), flush=True)  # noqa: T201
-        reaper = threading.Thread(target=lambda: _note_exit(children[-1], folder), daemon=True)
-        reaper.start()
-        sys.stdin.buffer.read()
+        reaper = _reap(children[-1], folder)
+        for line in sys.stdin.buffer:
+            if line.strip() == b"again":
+                reaper.join()
+                children[-1] = _start(folder, _programs(arguments[1:])[-1])
+                print(children[-1].pid, flush=True)  # noqa: T201
+                reaper = _reap(children[-1], folder)
     finally:
         for child in reversed(children):
             _end(child)
@@ -84,6 +89,12 @@ def _programs(arguments: list[str]) -> list[list[str]]:
         else:
             programs[-1].append(argument)
     return programs
+
+
+def _reap(child: subprocess.Popen[bytes], folder: Path) -> threading.Thread:
+    thread = threading.Thread(target=_note_exit, args=(child, folder), daemon=True)
+    thread.start()
+    return thread
 
 
 def _note_exit(child: subprocess.Popen[bytes], folder: Path) -> None:

@@ -16,7 +16,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from kafka_forge import processes
 from kafka_forge.brokers import admin, ports, records, settings, share
@@ -97,12 +97,12 @@ def _launch_once(runtime: Runtime, cache: Cache, port: int | None, *, detached: 
         with explain_os_errors(folder):
             record.save()
             _write_settings(record, port, other_port)
-        programs = [_java(runtime, folder, "kafka.Kafka")]
+        programs = [java_command(runtime, folder, "kafka.Kafka")]
         if runtime.needs_zookeeper:
             programs.insert(0, _zookeeper(runtime, folder))
         else:
-            _format(runtime, record)
-        pids, guard = _spawn(programs, folder, detached=detached)
+            format_storage(runtime, record, new_cluster_id())
+        pids, guard = spawn(programs, folder, detached=detached)
         *keeper, server = map(Identity.of, pids)
         record = record.model_copy(update={"server": server, "keeper": keeper[0] if keeper else None})
         record.save()
@@ -110,27 +110,36 @@ def _launch_once(runtime: Runtime, cache: Cache, port: int | None, *, detached: 
         if detached:
             record = record.model_copy(update={"owner": None})
             record.save()
-        return Launched(record, guard, None if detached else _make_archive(runtime, folder))
+        return Launched(record, guard, None if detached else make_archive(runtime, folder))
     except BaseException:
         end(record, guard)
         raise
 
 
-def _make_archive(runtime: Runtime, folder: Path) -> share.Making | None:
+def make_archive(runtime: Runtime, folder: Path) -> share.Making | None:
+    """Begin to make the class archive, where there is none, out of what the broker of this folder has loaded."""
     classes = folder / "classes.txt"
     if runtime.archive.is_file() or not classes.is_file():
         return None
     return share.Making([str(runtime.java), *_flags(runtime, folder)], runtime.archive, folder)
 
 
-def _flags(runtime: Runtime, folder: Path) -> list[str]:
+def _flags(runtime: Runtime, folder: Path, heap: int = 512) -> list[str]:
     logging = [f"-Dlog4j.configuration={(folder / _LOGGING).as_uri()}"] if runtime.needs_zookeeper else []
-    return [*settings.java_flags(folder / "tmp", runtime.release), *logging, "-cp", runtime.class_path]
+    return [*settings.java_flags(folder / "tmp", runtime.release, heap), *logging, "-cp", runtime.class_path]
 
 
-def _java(runtime: Runtime, folder: Path, main_class: str) -> list[str]:
+def java_command(runtime: Runtime, folder: Path, main_class: str, heap: int = 512) -> list[str]:
+    """Return the command that runs a class of Kafka with the ``server.properties`` of a broker's folder.
+
+    Args:
+        runtime: what to run.
+        folder: the broker's.
+        main_class: with its package.
+        heap: how large Java's heap may become, in MiB.
+    """
     sharing = share.flags(runtime.archive, folder)
-    return [str(runtime.java), *sharing, *_flags(runtime, folder), main_class, str(folder / "server.properties")]
+    return [str(runtime.java), *sharing, *_flags(runtime, folder, heap), main_class, str(folder / "server.properties")]
 
 
 def _zookeeper(runtime: Runtime, folder: Path) -> list[str]:
@@ -140,12 +149,12 @@ def _zookeeper(runtime: Runtime, folder: Path) -> list[str]:
     return [str(runtime.java), *flags, main_class, str(folder / "zookeeper.properties")]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return our environment without what would change the flags of a Java behind our back."""
     return {name: value for name, value in os.environ.items() if name not in _IGNORED}
 
 
-def _cluster_id() -> str:
+def new_cluster_id() -> str:
     """Return a random id in Kafka's form (a UUID's 16 bytes in base64url); never like an option of a program."""
     while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         pass
@@ -164,11 +173,15 @@ def _write_settings(record: Record, port: int, other_port: int) -> None:
     (record.folder / "server.properties").write_text(settings.render(values), encoding="utf-8")
 
 
-def _format(runtime: Runtime, record: Record) -> None:
-    """Format the data folder (KIP-631) for a new cluster."""
-    command = _java(runtime, record.folder, "kafka.tools.StorageTool")
-    arguments = [*command[:-1], "format", "--cluster-id", _cluster_id(), "--config", command[-1]]
-    ended = processes.run(arguments, log=record.log, environment=_environment(), timeout=_FORMAT_SECONDS)
+def format_storage(runtime: Runtime, record: Record, cluster: str) -> None:
+    """Format a broker's data folder (KIP-631) for a cluster with this id.
+
+    Raises:
+        BrokerNotReady, DiskFull: Kafka's own tool could not.
+    """
+    command = java_command(runtime, record.folder, "kafka.tools.StorageTool")
+    arguments = [*command[:-1], "format", "--cluster-id", cluster, "--config", command[-1]]
+    ended = processes.run(arguments, log=record.log, environment=environment(), timeout=_FORMAT_SECONDS)
     if ended.returncode:
         raise not_ready(record, f"the storage of Kafka {record.version} could not be formatted")
 
@@ -201,7 +214,7 @@ def _detach(arguments: list[str], folder: Path) -> int:
         return subprocess.Popen(
             arguments,
             cwd=folder,
-            env=_environment(),
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -209,7 +222,7 @@ def _detach(arguments: list[str], folder: Path) -> int:
         ).pid
 
 
-def _spawn(
+def spawn(
     programs: list[list[str]], folder: Path, *, detached: bool
 ) -> tuple[list[int], subprocess.Popen[bytes] | None]:
     """Start the programs; return their process ids, and their guard unless they are to go on without us."""
@@ -219,7 +232,7 @@ def _spawn(
     arguments = [*first, *(argument for other in others for argument in ("--", *other))]
     guard = subprocess.Popen(
         [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")), str(folder), *arguments],
-        env=_environment(),
+        env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
@@ -244,7 +257,7 @@ def _wait(record: Record) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         if not all(process and process.alive for process in _processes(record)):
-            _explain_end(record)
+            explain_end(record)
         if _is_up(record):
             return
         time.sleep(_POLL_SECONDS)
@@ -255,7 +268,12 @@ def _processes(record: Record) -> list[Identity | None]:
     return [record.server, record.keeper] if record.zookeeper else [record.server]
 
 
-def _explain_end(record: Record) -> None:
+def explain_end(record: Record) -> NoReturn:
+    """Raise the error for a broker that ended while it started.
+
+    Raises:
+        PortTaken, BrokerNotReady, DiskFull: what its log says.
+    """
     lines = tail(record.log, 200)
     if any("Address already in use" in line for line in lines):
         ports.require_free(int(record.address.rpartition(":")[2]))

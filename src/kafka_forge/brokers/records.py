@@ -69,6 +69,9 @@ class Record(BaseModel):
         keeper: the Java process of that ZooKeeper.
         owner: the toolkit's process that it ends with; None for one that runs until it is stopped.
         started: seconds since the epoch.
+        cluster: what the brokers of one cluster have in common; None for a broker that is alone.
+        node: its id in the cluster.
+        internal: ``127.0.0.1:PORT`` of the listener that the brokers of a cluster, and the toolkit, use.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -81,6 +84,9 @@ class Record(BaseModel):
     started: float
     zookeeper: str | None = None
     keeper: Identity | None = None
+    cluster: str | None = None
+    node: int = 1
+    internal: str | None = None
 
     @property
     def log(self) -> Path:
@@ -116,20 +122,23 @@ def running(cache: Cache) -> tuple[Record, ...]:
 
 
 def stop(record: Record) -> None:
-    """End a broker and then its ZooKeeper, politely and after 15 seconds for certain, and remove its folder."""
+    """End a broker and then its ZooKeeper, politely and after 15 seconds for certain, and remove its folder.
+
+    One of a cluster is ended at once: without the others, which go too, it could hand over nothing.
+    """
     for identity in (record.server, record.keeper):
         if identity is not None:
-            _end(identity)
+            _end(identity, grace=0.0 if record.cluster else _GRACE)
     shutil.rmtree(record.folder, ignore_errors=True)
 
 
-def _end(identity: Identity) -> None:
+def _end(identity: Identity, grace: float) -> None:
     process = identity.process()
     if process is not None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(_GRACE)
+                process.wait(grace)
             except psutil.TimeoutExpired:
                 process.kill()
                 process.wait(_GRACE)

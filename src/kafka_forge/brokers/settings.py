@@ -1,13 +1,16 @@
-"""What a single broker is told: its ``server.properties`` and the flags of its Java."""
+"""What a broker is told, one alone or one of a cluster: its ``server.properties`` and the flags of its Java."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 CLIENT = "CLIENT"
+INTERNAL = "INTERNAL"
 _CONTROLLER = "CONTROLLER"
 LOGGING = {
     "log4j.rootLogger": "INFO, err",
@@ -17,6 +20,9 @@ LOGGING = {
     "log4j.appender.err.layout.ConversionPattern": "%d{HH:mm:ss.SSS} [%t] %p %c - %m%n",
 }
 """Of log4j 1, which Kafka writes to itself before 1.0, and which is silent without settings."""
+QUICK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
+"""For a cluster whose brokers are killed again and again: one that is gone is missed after 3 seconds, not 9, and only
+then may the same broker register anew (KIP-631)."""
 _LARGEST_MESSAGE = 8 * 1024 * 1024
 
 
@@ -41,6 +47,63 @@ def properties(*, port: int, controller_port: int, data: Path) -> dict[str, str]
         "advertised.listeners": f"{CLIENT}://{client}",
         "listener.security.protocol.map": f"{CLIENT}:PLAINTEXT,{_CONTROLLER}:PLAINTEXT",
         **_common(data),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One node's place in a cluster.
+
+    Attributes:
+        id: the node's (``node.id``), from 1 on.
+        port: where clients connect (TCP).
+        advertised: the port that clients are told to connect to: `port`, or that of a link in front of it.
+        internal: where the other brokers and the toolkit itself connect (TCP).
+        controller: where the other controllers connect (TCP).
+    """
+
+    id: int
+    port: int
+    advertised: int
+    internal: int
+    controller: int
+
+
+def properties_of_member(seat: Seat, seats: Sequence[Seat], data: Path) -> dict[str, str]:
+    """Return the settings of one KRaft node of a cluster, broker and controller in one, on the loopback address only.
+
+    Clients have the listener `CLIENT`; the brokers speak to each other on `INTERNAL`, which stays plain and direct
+    whatever stands before the other one. There are three copies of everything, of which two must be in sync
+    (`_copies`): one node may go and all goes on. ``group.min.session.timeout.ms`` lets a consumer be missed soon.
+    """
+    host = "127.0.0.1"
+    return {
+        "process.roles": "broker,controller",
+        "node.id": str(seat.id),
+        "controller.quorum.voters": ",".join(f"{each.id}@{host}:{each.controller}" for each in seats),
+        "controller.listener.names": _CONTROLLER,
+        "inter.broker.listener.name": INTERNAL,
+        "listeners": f"{CLIENT}://{host}:{seat.port},{INTERNAL}://{host}:{seat.internal},"
+        f"{_CONTROLLER}://{host}:{seat.controller}",
+        "advertised.listeners": f"{CLIENT}://{host}:{seat.advertised},{INTERNAL}://{host}:{seat.internal}",
+        "listener.security.protocol.map": f"{CLIENT}:PLAINTEXT,{INTERNAL}:PLAINTEXT,{_CONTROLLER}:PLAINTEXT",
+        "group.min.session.timeout.ms": "1000",
+        **_common(data),
+        **_copies(len(seats)),
+    }
+
+
+def _copies(nodes: int) -> dict[str, str]:
+    """Return how many copies are kept, and how many of them must be in sync for a write with ``acks=all``."""
+    copies = str(min(nodes, 3))
+    in_sync = str(2 if nodes >= 3 else 1)
+    own = ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")
+    return {
+        "default.replication.factor": copies,
+        "min.insync.replicas": in_sync,
+        **{f"{topic}.replication.factor": copies for topic in own},
+        **{f"{topic}.min.isr": in_sync for topic in own[1:]},
+        f"{own[2]}.num.partitions": "1",
     }
 
 
@@ -123,18 +186,19 @@ def render(settings: dict[str, str]) -> str:
     return "".join(f"{key}={value}\n" for key, value in settings.items()).replace("\\", "\\\\")
 
 
-def java_flags(temporary: Path, release: int) -> list[str]:
+def java_flags(temporary: Path, release: int, heap: int = 512) -> list[str]:
     r"""Return the flags for a small, quickly started Java that writes nowhere but below its own folder.
 
     Args:
         temporary: where zstd-jni and snappy-java unpack their native libraries.
         release: the feature release of Java.
+        heap: how large the heap may become, in MiB.
     """
     native = ["--enable-native-access=ALL-UNNAMED"] if release >= 21 else []  # it warns about zstd-jni otherwise
     return [
         *native,
-        "-Xms128m",
-        "-Xmx512m",
+        f"-Xms{min(heap, 128)}m",
+        f"-Xmx{heap}m",
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1",  # the first compiler only: a broker that lives for seconds never repays the second
         "-XX:-UsePerfData",  # no file in the machine's temporary folder

@@ -27,25 +27,41 @@ def command() -> None:
 @command.command()
 @click.option("--version", default=None, metavar="VERSION", help="The Kafka version.  [default: 4.2.0]")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on.  [default: a free one]")
+@click.option(
+    "--brokers",
+    "count",
+    type=click.IntRange(1, 9),
+    default=1,
+    show_default=True,
+    help="How many, as one cluster; with three or more, topics have three copies, of which two must be in sync.",
+)
 @json_option
-def start(version: str | None, port: int | None, *, as_json: bool) -> None:
-    """Start a broker, and return when it answers."""
+def start(version: str | None, port: int | None, count: int, *, as_json: bool) -> None:
+    """Start a broker, or a cluster of several, and return when it answers."""
     from kafka_forge import brokers
     from kafka_forge.cleaning import using
     from kafka_forge.paths import Cache
     from kafka_forge.report import terminal
 
-    cache = Cache.default()
+    if count > 1 and port is not None:
+        raise click.UsageError("--port is for one broker; those of a cluster find their ports themselves")
+    cache, wanted = Cache.default(), version or brokers.DEFAULT
     with using(cache), terminal.progress_for().shown() as progress:
-        record = brokers.start_detached(version or brokers.DEFAULT, cache, progress, port=port)
-    _show([record], as_json=as_json)
+        if count > 1:
+            records = brokers.start_cluster_detached(wanted, cache, progress, brokers=count)
+        else:
+            records = [brokers.start_detached(wanted, cache, progress, port=port)]
+    _show(records, as_json=as_json)
 
 
 @command.command(short_help="Stop brokers that were started.")
 @click.argument("addresses", nargs=-1, metavar="[HOST:PORT]...")
 @json_option
 def stop(addresses: Sequence[str], *, as_json: bool) -> None:
-    """Stop the brokers at these addresses; without one, all that `broker start` started."""
+    """Stop the brokers at these addresses; without one, all that `broker start` started.
+
+    With a broker of a cluster, the whole cluster stops.
+    """
     from kafka_forge import brokers
     from kafka_forge.errors import UnknownBroker
     from kafka_forge.paths import Cache
@@ -60,7 +76,9 @@ def stop(addresses: Sequence[str], *, as_json: bool) -> None:
             details=[f"{record.address} (Kafka {record.version})" for record in found],
             todo="name one of the addresses that `kafka-forge broker list` shows.",
         )
-    stopped = [ours[address] for address in dict.fromkeys(addresses or ours)]
+    named = [ours[address] for address in dict.fromkeys(addresses or ours)]
+    clusters = {record.cluster for record in named if record.cluster}
+    stopped = named + [record for record in found if record.cluster in clusters and record not in named]
     for record in stopped:
         brokers.stop(record)
     _show(stopped, as_json=as_json, verb="stopped ")
@@ -83,7 +101,10 @@ def _show(records: Sequence[Record], *, as_json: bool, verb: str = "") -> None:
         return
     for row in rows:
         until = "until it is stopped" if row["detached"] else f"with process {row['owner']}"
-        click.echo(f"{verb}{row['address']}  Kafka {row['version']}  process {row['pid']}  {until}  {row['folder']}")
+        which = f"  broker {row['node']} of {row['cluster']}" if row["cluster"] else ""
+        click.echo(
+            f"{verb}{row['address']}  Kafka {row['version']}{which}  process {row['pid']}  {until}  {row['folder']}"
+        )
     if not rows:
         click.echo("no broker runs", err=True)
 
@@ -99,4 +120,6 @@ def _row(record: Record) -> dict[str, Any]:
         "folder": str(record.folder),
         "log_dir": str(record.log_dir),
         "zookeeper": record.zookeeper,
+        "cluster": record.cluster,
+        "node": record.node,
     }
