@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
-from dataclasses import replace
+import uuid
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 
-from kafka_forge.bench import clients, results, roster
+from kafka_forge.bench import clients, results, roster, workloads
+from kafka_forge.bench.loads import load
 from kafka_forge.bench.measuring import Bench, Setup
 from kafka_forge.bench.results import Key
 from kafka_forge.brokers import admin
@@ -76,6 +80,62 @@ def test_messages_that_do_not_arrive_are_a_failure_and_no_figure(broker: Broker,
     dropping = replace(HERE, client=replace(HERE.client, load=str(script.with_suffix(""))))
     sample = Bench(broker, Setup(MESSAGES)).measure(dropping, Key("confluent_kafka", "produce", 100), 1)
     assert sample.error == "1800 of 2000 messages arrived"
+    assert sample.rate == 0
+
+
+@pytest.mark.parametrize("workload", [each.id for each in workloads.WORKLOADS])
+def test_every_workload_is_measured_with_the_settings_that_it_is_about(broker: Broker, workload: str) -> None:
+    bench, chosen = Bench(broker, Setup(MESSAGES)), workloads.BY_ID[workload]
+    for direction in chosen.directions:
+        sample = bench.measure(HERE, Key("confluent_kafka", direction, 100, workload), 1)
+        assert sample.error is None
+        assert sample.rate > 0
+    told = bench.seen["confluent_kafka"]["settings"]
+    (produced,) = [settings for way, settings in told.items() if way.startswith("produce")]
+    assert produced["enable.idempotence"] is (workload == "idempotent")
+    assert produced["acks"] == ("all" if workload == "idempotent" else "1")
+    assert produced["compression.type"] == ("lz4" if workload == "lz4" else "none")
+
+
+def test_the_log_holds_the_keys_and_headers_of_the_workload_with_reports(broker: Broker, tmp_path: Path) -> None:
+    topic = f"kafka-forge-bench-{uuid.uuid4().hex[:10]}"
+    admin.create_topics(broker.address, {topic: 1}, watch=broker.check)
+    request = Bench(broker, Setup(5, reports=True)).request("default", "produce", topic, 100, 5)
+    (tmp_path / "request.json").write_text(json.dumps(asdict(request)), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, HERE.client.script, tmp_path / "request.json"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["messages"] == 5
+    consumer = Consumer({"bootstrap.servers": broker.address, "group.id": topic})
+    try:
+        consumer.assign([TopicPartition(topic, 0, 1)])  # behind the one that opened the connection
+        found = consumer.consume(5, 20.0)
+    finally:
+        consumer.close()
+    assert [(each.key(), each.headers()) for each in found] == [(load.KEY, load.HEADERS)] * 5
+
+
+def test_a_report_that_is_missing_is_a_failure_and_no_figure(broker: Broker, tmp_path: Path) -> None:
+    """A client that forgets to call back would be quick, too; its messages do arrive."""
+    script = tmp_path / "use_forgetting.py"
+    script.write_text(
+        "import sys\n"
+        f"sys.path[:0] = [{str(HERE.client.script.parent)!r}]\n"
+        "import confluent_kafka\n"
+        "class Forgetting(confluent_kafka.Producer):\n"
+        "    made = 0\n"
+        "    def produce(self, *rest, on_delivery=None, **named):\n"
+        "        self.made += 1\n"
+        "        return super().produce(*rest, on_delivery=on_delivery if self.made % 10 else None, **named)\n"
+        "confluent_kafka.Producer = Forgetting\n"
+        "import load, use_confluent_kafka\n"
+        "load.run(use_confluent_kafka.produce, use_confluent_kafka.consume)\n",
+        encoding="utf-8",
+    )
+    forgetting = replace(HERE, client=replace(HERE.client, load=str(script.with_suffix(""))))
+    key = Key("confluent_kafka", "produce", 100, "reports")
+    sample = Bench(broker, Setup(MESSAGES)).measure(forgetting, key, 1)
+    assert sample.error == "ValueError: 1800 of 2000 messages were reported as delivered"
     assert sample.rate == 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import jsonschema
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from kafka_forge.bench import clients, page, reference, results, roster, running, spread, tables
+from kafka_forge.bench import clients, page, reference, results, roster, running, spread, tables, workloads
 from kafka_forge.bench.measuring import Setup
 from kafka_forge.bench.results import Key, Results, Sample
 from kafka_forge.errors import NothingSelected
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 A = Key("confluent_kafka", "produce", 100)
 B = Key("pykafka_rdkafka", "produce", 100)
 C = Key("pykafka", "consume", 100)
+CEILING = Key(results.CEILING, "produce", 100)
 
 
 class Kafka:
@@ -39,7 +41,9 @@ class Kafka:
 
 
 CONDITIONS = {
-    **clients.conditions(Setup(1000), cast("Broker", Kafka()), [100, 1000], "embedded", "3.12"),
+    **clients.conditions(
+        Setup(1000), cast("Broker", Kafka()), [100, 1000], "embedded", "3.12", workloads.choose(["all"])
+    ),
     "machine": {**clients.machine(), "cpu": "a <fast> one", "usable_cores": 2},
     "load_average": [[0.5, 0.25, 0.1]],
 }
@@ -109,6 +113,80 @@ def test_a_ratio_is_taken_within_each_repetition() -> None:
     (_, row) = a_run({A: [1000.0, 2000.0, 4000.0], B: [900.0, 1800.0, 3600.0]}).rows()
     assert row.ratio is not None
     assert [row.ratio.low, row.ratio.high] == pytest.approx([0.9, 0.9])
+
+
+def test_rate_and_cpu_time_are_shares_of_the_c_programs_within_each_repetition() -> None:
+    found = a_run({A: [1000.0, 2000.0, 4000.0], CEILING: [2000.0, 4000.0, 8000.0]})
+    found.samples = [
+        replace(each, cpu_per_million=each.cpu_per_million * each.repetition * (3 if each.key == A else 2))
+        for each in found.samples
+    ]
+    row, ceiling = found.rows()
+    assert row.to_ceiling is not None
+    assert row.cpu_to_ceiling is not None
+    assert [row.to_ceiling.low, row.to_ceiling.high] == pytest.approx([0.5, 0.5])
+    assert [row.cpu_to_ceiling.low, row.cpu_to_ceiling.high] == pytest.approx([1.5, 1.5])
+    assert (ceiling.to_ceiling, ceiling.cpu_to_ceiling) == (None, None)
+    told = results.as_json(found)["rows"][0]
+    assert told["ratio_to_rdkafka_performance"] == {"median": 0.5, "low": 0.5, "high": 0.5}
+    assert told["cpu_ratio_to_rdkafka_performance"] == {"median": 1.5, "low": 1.5, "high": 1.5}
+    text = printed(found)
+    assert "rate / C" in text
+    assert "0.50" in text
+    assert "rate / C" not in printed(a_run({A: [1000.0]}))  # there is nothing to compare with
+
+
+def test_a_workload_is_compared_with_the_plain_rate_of_the_same_client() -> None:
+    idempotent = B._replace(workload="idempotent")
+    yardstick = A._replace(workload="idempotent")
+    found = a_run({A: [100.0] * 2, B: [1000.0, 2000.0], yardstick: [100.0] * 2, idempotent: [900.0, 1800.0]})
+    rows = {row.key: row for row in found.rows()}
+    share, ratio = rows[idempotent].to_plain, rows[idempotent].ratio
+    assert share is not None
+    assert ratio is not None
+    assert [share.low, share.high] == pytest.approx([0.9, 0.9])
+    assert ratio.median == pytest.approx(13.5)  # to confluent_kafka's with the same workload
+    assert rows[B].to_plain is None
+    jsonschema.validate(results.as_json(found), SCHEMA)
+    text = printed(found)
+    assert "produce, 100 B, idempotent, acks=all, time of" in text
+    assert "0.90 (0.90 – 0.90)" in text
+    assert page.render(found).count("<h2>produce, 100 B") == 2
+
+
+def test_a_workload_changes_its_own_settings_alone_and_brings_the_plain_cells_along() -> None:
+    assert workloads.cells(workloads.choose(["plain"])) == [("plain", "produce"), ("plain", "consume")]
+    assert workloads.cells(workloads.choose(["lz4", "reports"])) == [
+        ("plain", "produce"),
+        ("plain", "consume"),
+        ("reports", "produce"),
+        ("lz4", "produce"),
+        ("lz4", "consume"),
+    ]
+    setup = Setup(1000, codec="zstd", linger_ms=7)
+    assert workloads.BY_ID["plain"].of(setup) == setup
+    assert workloads.BY_ID["idempotent"].of(setup) == replace(setup, idempotent=True, acks="all")
+    assert workloads.BY_ID["partitions-8"].of(setup) == replace(setup, partitions=8)
+    with pytest.raises(NothingSelected, match="no workload nonsense"):
+        workloads.choose(["lz4", "nonsense"])
+
+
+def test_the_run_without_options_has_the_plain_workload_alone() -> None:
+    handed = [roster.Ready(client) for client in roster.CLIENTS]
+    found = clients.new_results(handed, [100, 1000, 10_000], 10, 1)
+    assert {key.workload for key in found.keys} == {"plain"}
+    assert len(found.keys) == len(roster.CLIENTS) * 2 * 3
+    more = clients.new_results(handed, [100, 1000, 10_000], 10, 1, workloads.choose(["all"]))
+    assert set(more.keys) > set(found.keys)
+    assert len(set(more.keys)) == len(more.keys)
+
+
+def test_runs_of_before_there_were_workloads_are_compared_with_the_plain_cells() -> None:
+    plain = {**a_row(A, 100.0, 90.0, 110.0), "workload": "plain"}
+    idempotent = {**a_row(A, 500.0, 490.0, 510.0), "workload": "idempotent"}
+    old = {name: value for name, value in plain.items() if name != "workload"}
+    (change,) = results.compare([old], [plain, idempotent])
+    assert (change.key, change.moved) == (A, False)
 
 
 def test_a_client_that_failed_is_a_row_without_figures() -> None:

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 import psutil
 
 from kafka_forge import platforms
-from kafka_forge.bench import results
-from kafka_forge.bench.results import DIRECTIONS, Key, Results
+from kafka_forge.bench import results, workloads
+from kafka_forge.bench.results import PLAIN, Key, Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kafka_forge.bench.measuring import Bench, Setup
     from kafka_forge.bench.roster import Ready
+    from kafka_forge.bench.workloads import Workload
     from kafka_forge.brokers import Broker
     from kafka_forge.model import JsonObject
     from kafka_forge.progress import Progress, Task
@@ -72,21 +73,39 @@ def _once(
 ) -> None:
     if not found.given_up(key):
         which = f"{repetition} of {found.asked}" if repetition else "warm-up"
-        task.note(f"{which}: {client.client.title}, {key.direction}, {key.message_bytes} B")
+        task.note(f"{which}: {client.client.title}, {key.told}")
         sample = bench.measure(client, key, repetition)
         found.samples.append(sample)
         told = f"failed: {sample.error}" if sample.error else f"{sample.rate:,.0f} messages/s"
-        progress.say(f"{which}: {client.client.title}, {key.direction}, {key.message_bytes} B: {told}")
+        progress.say(f"{which}: {client.client.title}, {key.told}: {told}")
     task.advance()
 
 
-def new_results(clients: Sequence[Ready], sizes: Sequence[int], repetitions: int, seed: int) -> Results:
-    """Return a run without samples: every client, both directions, every size (bytes)."""
-    keys = tuple(Key(each.client.id, direction, size) for size in sizes for direction in DIRECTIONS for each in clients)
+def new_results(
+    clients: Sequence[Ready],
+    sizes: Sequence[int],
+    repetitions: int,
+    seed: int,
+    chosen: Sequence[Workload] = (workloads.BY_ID[PLAIN],),
+) -> Results:
+    """Return a run without samples: every client and size (bytes), in the directions of the chosen workloads."""
+    keys = tuple(
+        Key(each.client.id, direction, size, workload)
+        for workload, direction in workloads.cells(chosen)
+        for size in sizes
+        for each in clients
+    )
     return Results(keys, {}, seed, repetitions)
 
 
-def conditions(setup: Setup, broker: Broker, sizes: Sequence[int], base: str, python: str) -> JsonObject:
+def conditions(
+    setup: Setup,
+    broker: Broker,
+    sizes: Sequence[int],
+    base: str,
+    python: str,
+    chosen: Sequence[Workload] = (workloads.BY_ID[PLAIN],),
+) -> JsonObject:
     """Return under which conditions a run takes place: machine, broker, settings."""
     return {
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -102,11 +121,18 @@ def conditions(setup: Setup, broker: Broker, sizes: Sequence[int], base: str, py
             "linger_ms": setup.linger_ms,
             "seconds_at_most": setup.seconds,
             "min_time": setup.min_time,
+            "workloads": {
+                name: workloads.BY_ID[name].conditions(setup) for name, _direction in workloads.cells(chosen)
+            },
         },
         "method": {
             "order": "every round measures every cell once, in a random order; the first round is not counted",
             "produce": "from the first produce call to the return of the client's own flush or stop, one message "
             "having opened the connection before; the broker's end offsets are then counted",
+            "reports": "each message with a key, a header and a report, which the client's own callback, future or "
+            "queue hands over and the load counts; a report that is missing or has an error is a failure",
+            "rdkafka_performance": "its clock also runs while it connects and, where it is idempotent, until it has a "
+            "producer id (about half a second); with several partitions it consumes by callbacks, not in batches",
             "consume": "from the first to the last message in hand, values read and their bytes counted; "
             "all consumers read the same topic",
             "count": "settings.messages to warm up; then as many more as last min_time seconds, ten times at the most",

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge import processes
+from kafka_forge.bench import workloads
 from kafka_forge.bench.loads.load import Request
-from kafka_forge.bench.results import Sample
+from kafka_forge.bench.results import PLAIN, Sample
 from kafka_forge.brokers import admin
 from kafka_forge.errors import BrokerDied, ForgeError, ScenarioBroken
 from kafka_forge.evidence import tail
@@ -44,6 +45,8 @@ class Setup:
         acks: ``0``, ``1``, ``all``.
         codec: a producer's compression.
         linger_ms: of a producer.
+        idempotent: whether a producer is idempotent (KIP-98), which wants ``acks`` to be ``all``.
+        reports: whether every message has a key, a header and a delivery report.
         seconds: after which a load is ended.
         min_time: seconds that a measurement lasts at least, as far as `most` messages last: what a C client does in a
             tenth of a second says more of the machine's scheduler than of the client.
@@ -55,6 +58,8 @@ class Setup:
     acks: str = "1"
     codec: str = "none"
     linger_ms: int = 5
+    idempotent: bool = False
+    reports: bool = False
     seconds: float = 120.0
     min_time: float = 0.0
 
@@ -95,34 +100,36 @@ class Bench:
     def __init__(self, broker: Broker, setup: Setup) -> None:
         self.seen: dict[str, JsonObject] = {}
         self._broker, self._setup = broker, setup
-        self._filled: dict[int, str] = {}
+        self._filled: dict[tuple[int, Setup], str] = {}
         self._counts: dict[Key, int] = {}
 
-    def fill(self, message_bytes: int) -> None:
-        """Write the topic that every consumer of this size reads, once; raise ScenarioBroken if that fails.
+    def fill(self, message_bytes: int, setup: Setup | None = None) -> str:
+        """Return the topic that every consumer of this size reads, written once; raise ScenarioBroken if that fails.
 
         It holds what the quickest one reads; the others leave it where they have what they were asked for.
         """
         from confluent_kafka import Producer
 
-        if message_bytes in self._filled:
-            return
-        topic = self._topic()
-        request = self._request("default", "produce", topic, message_bytes, self._setup.most(message_bytes))
+        setup = setup or self._setup
+        if (message_bytes, setup) in self._filled:
+            return self._filled[message_bytes, setup]
+        topic = self._topic(setup)
+        request = self.request("default", "produce", topic, message_bytes, setup.most(message_bytes), setup)
         producer = Producer({"bootstrap.servers": self._broker.address, "compression.type": request.codec})
         payload = request.payload
         for number in range(request.messages):
             producer.produce(topic, payload)
             if number % _FLUSH_EVERY == _FLUSH_EVERY - 1:
-                producer.flush(self._setup.seconds)
-        producer.flush(self._setup.seconds)
-        if (found := self._settled(topic, request.messages)) != request.messages:
+                producer.flush(setup.seconds)
+        producer.flush(setup.seconds)
+        if (found := self._settled(topic, request.messages, setup)) != request.messages:
             raise ScenarioBroken(
                 f"a topic to consume from could not be filled: {found} of {request.messages} messages are there",
                 where=self._broker.address,
                 todo="see the broker's log, then run the same command again.",
             )
-        self._filled[message_bytes] = topic
+        self._filled[message_bytes, setup] = topic
+        return topic
 
     def measure(self, client: Ready, key: Key, repetition: int) -> Sample:
         """Measure once; a failure of the client is a sample with its reason.
@@ -134,47 +141,48 @@ class Bench:
         """
         if client.error or client.python is None:
             return Sample(key, repetition, error=client.error or "it has no Python")
+        setup = workloads.BY_ID[key.workload].of(self._setup)
         try:
-            if key.direction == "consume":
-                self.fill(key.message_bytes)
-                topic = self._filled[key.message_bytes]
-            else:
-                topic = self._topic()
-            return self._measure(client, key, repetition, topic)
+            topic = self.fill(key.message_bytes, setup) if key.direction == "consume" else self._topic(setup)
+            return self._measure(client, key, repetition, topic, setup)
         except BrokerDied:
             raise
         except ForgeError as error:
             self._broker.check()
             return Sample(key, repetition, error=error.what)
 
-    def _measure(self, client: Ready, key: Key, repetition: int, topic: str) -> Sample:
-        messages = self._counts.get(key, self._setup.count(key.message_bytes))
-        request = self._request(client.client.mode, key.direction, topic, key.message_bytes, messages)
+    def _measure(self, client: Ready, key: Key, repetition: int, topic: str, setup: Setup) -> Sample:
+        messages = self._counts.get(key, setup.count(key.message_bytes))
+        request = self.request(client.client.mode, key.direction, topic, key.message_bytes, messages, setup)
         request = replace(request, program=client.program)
         try:
             told = _run(client, request, self._broker)
             if "error" in told:
                 return Sample(key, repetition, error=" ".join(told["error"].split()))
             if key.direction == "produce":
-                found = self._settled(topic, request.messages + 1)
+                found = self._settled(topic, request.messages + 1, setup)
                 if found != request.messages + 1:  # and the one that opened the connection
                     return Sample(key, repetition, error=f"{found - 1} of {request.messages} messages arrived")
         finally:
             if key.direction == "produce":
                 admin.delete_topics(self._broker.address, [topic], watch=self._broker.check)
         about = self.seen.setdefault(key.client, {"versions": told["versions"], "settings": {}})
-        about["settings"][key.direction] = told["settings"]
-        self._counts.setdefault(key, self._setup.stretched(key.message_bytes, told["seconds"]))
+        way = key.direction if key.workload == PLAIN else f"{key.direction}, {key.workload}"
+        about["settings"][way] = told["settings"]
+        self._counts.setdefault(key, setup.stretched(key.message_bytes, told["seconds"]))
         per_million = 1e6 * told["cpu_seconds"] / told["cpu_messages"]
         return Sample(key, repetition, told["messages"], told["seconds"], per_million)
 
-    def _topic(self) -> str:
+    def _topic(self, setup: Setup) -> str:
         name = f"kafka-forge-bench-{uuid.uuid4().hex[:10]}"
-        admin.create_topics(self._broker.address, {name: self._setup.partitions}, watch=self._broker.check)
+        admin.create_topics(self._broker.address, {name: setup.partitions}, watch=self._broker.check)
         return name
 
-    def _request(self, mode: str, direction: str, topic: str, message_bytes: int, messages: int) -> Request:
-        setup, version = self._setup, self._broker.version
+    def request(
+        self, mode: str, direction: str, topic: str, message_bytes: int, messages: int, setup: Setup | None = None
+    ) -> Request:
+        """Return what a load is asked to do with these settings, the run's own where there are no others."""
+        setup, version = setup or self._setup, self._broker.version
         return Request(
             mode=mode,
             direction=direction,
@@ -188,12 +196,14 @@ class Bench:
             codec=setup.codec,
             linger_ms=setup.linger_ms,
             seconds=setup.seconds,
+            idempotent=setup.idempotent,
+            reports=setup.reports,
         )
 
-    def _settled(self, topic: str, wanted: int) -> int:
+    def _settled(self, topic: str, wanted: int, setup: Setup) -> int:
         """Return how many messages the broker says the topic holds; without acks they may still be on their way."""
         deadline = time.monotonic() + _SETTLE
-        while (found := _end_offsets(self._broker.address, topic, self._setup.partitions)) < wanted:
+        while (found := _end_offsets(self._broker.address, topic, setup.partitions)) < wanted:
             if time.monotonic() > deadline:
                 break
             time.sleep(0.1)

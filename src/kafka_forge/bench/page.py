@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge.bench import reference, roster, tables
-from kafka_forge.bench.results import DIRECTIONS, MEGABYTE
+from kafka_forge.bench.results import DIRECTIONS, MEGABYTE, PLAIN
 from kafka_forge.errors import UnsupportedMachine
 from kafka_forge.files import write_text_atomic
 
@@ -63,14 +63,15 @@ def render(results: Results) -> str:
     import jinja2
 
     rows = results.rows()
+    plain = [row for row in rows if row.key.workload == PLAIN]
     loader = jinja2.FileSystemLoader(_TEMPLATE.parent)
     template = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(
         _TEMPLATE.name
     )
     return str(
         template.render(
-            tables=[_table(rows, direction, size) for direction, size in _groups(rows)],
-            curves=[_Safe(_svg(functools.partial(_curves, rows=rows, direction=way))) for way in _curved(rows)],
+            tables=[_table(some) for some in tables.groups(rows)],
+            curves=[_Safe(_svg(functools.partial(_curves, rows=plain, direction=way))) for way in _curved(plain)],
             warnings=results.warnings(),
             conditions=results.conditions,
             clients=results.conditions.get("clients", {}),
@@ -79,12 +80,6 @@ def render(results: Results) -> str:
             title_of=tables.title_of,
         )
     )
-
-
-def _groups(rows: Sequence[Row]) -> list[tuple[str, int]]:
-    """Return the direction and size of each table, in their order."""
-    tried = {(row.key.direction, row.key.message_bytes) for row in rows}
-    return [(way, size) for size in tables.sizes(rows) for way in DIRECTIONS if (way, size) in tried]
 
 
 def _curved(rows: Sequence[Row]) -> list[str]:
@@ -102,13 +97,13 @@ class _Safe(str):
         return str(self)
 
 
-def _table(rows: Sequence[Row], direction: str, size: int) -> dict[str, Any]:
-    some = [row for row in rows if row.key.direction == direction and row.key.message_bytes == size]
+def _table(rows: Sequence[Row]) -> dict[str, Any]:
+    headers = tables.columns(rows)
     return {
-        "heading": tables.heading(rows, direction, size),
-        "columns": tables.COLUMNS,
-        "rows": [{"cells": tables.cells(row), "failed": row.rate is None} for row in some],
-        "plot": _Safe(_svg(lambda figure: _bars(figure, some), 0.9 + 0.36 * len(some))),
+        "heading": tables.heading(rows),
+        "columns": headers,
+        "rows": [{"cells": tables.cells(row, headers), "failed": row.rate is None} for row in rows],
+        "plot": _Safe(_svg(lambda figure: _bars(figure, rows), 0.9 + 0.36 * len(rows))),
     }
 
 

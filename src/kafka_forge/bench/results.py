@@ -13,17 +13,21 @@ from kafka_forge.errors import NothingSelected
 from kafka_forge.files import write_text_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from kafka_forge.model import JsonObject
 
-VERSION = 1
+VERSION = 2
 DIRECTIONS = ("produce", "consume")
 GIVE_UP = 2
 """After so many failures a cell is not tried again: one may be an accident."""
 YARDSTICK = "confluent_kafka"
 """The client that the others are compared with."""
+CEILING = "rdkafka_performance"
+"""librdkafka's own program, without any Python: what a client adds to it is that client's own cost."""
+PLAIN = "plain"
+"""The workload without keys, headers and reports, which the other workloads are compared with (see `workloads`)."""
 MEGABYTE = 1024 * 1024
 """MB/s as in the comparison of 2016."""
 
@@ -34,6 +38,13 @@ class Key(NamedTuple):
     client: str
     direction: str
     message_bytes: int
+    workload: str = PLAIN
+
+    @property
+    def told(self) -> str:
+        """The cell without its client, as messages name it."""
+        plain = f"{self.direction}, {self.message_bytes} B"
+        return plain if self.workload == PLAIN else f"{plain}, {self.workload}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,9 @@ class Row:
         compared: how many messages ``time`` is about, the same for all clients.
         cpu_per_million: the median of CPU seconds per million messages.
         ratio: the rate as a share of `YARDSTICK`'s in the same repetition; None without common repetitions.
+        to_ceiling: the rate as a share of `CEILING`'s, in the same way.
+        cpu_to_ceiling: ``cpu_per_million`` as a multiple of `CEILING`'s, in the same way.
+        to_plain: the rate as a share of the same client's with the workload `PLAIN`, in the same way.
         failures: why measurements failed, each reason once.
         failed: how many failed.
     """
@@ -87,6 +101,9 @@ class Row:
     compared: int
     cpu_per_million: float
     ratio: spread.Estimate | None
+    to_ceiling: spread.Estimate | None = None
+    cpu_to_ceiling: spread.Estimate | None = None
+    to_plain: spread.Estimate | None = None
     failures: tuple[str, ...] = ()
     failed: int = 0
 
@@ -156,8 +173,6 @@ class Results:
         errors = [sample.error for sample in self.samples if sample.key == key and sample.error is not None]
         samples = good[key]
         rates = [sample.rate for sample in samples]
-        yardstick = {each.repetition: each.rate for each in good.get(key._replace(client=YARDSTICK), [])}
-        ratios = [each.rate / yardstick[each.repetition] for each in samples if each.repetition in yardstick]
         return Row(
             key=key,
             repetitions=len(samples),
@@ -166,10 +181,27 @@ class Results:
             messages=samples[0].messages if samples else 0,
             compared=self._compared(key.message_bytes),
             cpu_per_million=statistics.median([each.cpu_per_million for each in samples]) if samples else 0.0,
-            ratio=spread.estimate(ratios, self.seed) if ratios and key.client != YARDSTICK else None,
+            ratio=self._ratio(good, key, key._replace(client=YARDSTICK)),
+            to_ceiling=self._ratio(good, key, key._replace(client=CEILING)),
+            cpu_to_ceiling=self._ratio(good, key, key._replace(client=CEILING), lambda each: each.cpu_per_million),
+            to_plain=self._ratio(good, key, key._replace(workload=PLAIN)),
             failures=tuple(dict.fromkeys(errors)),
             failed=len(errors),
         )
+
+    def _ratio(
+        self,
+        good: dict[Key, list[Sample]],
+        key: Key,
+        other: Key,
+        value: Callable[[Sample], float] = lambda each: each.rate,
+    ) -> spread.Estimate | None:
+        """Return a value of one cell as a multiple of another's in the same repetition; None where there is none."""
+        if key == other:
+            return None
+        values = {each.repetition: value(each) for each in good.get(other, [])}
+        ratios = [value(each) / values[each.repetition] for each in good[key] if values.get(each.repetition)]
+        return spread.estimate(ratios, self.seed) if ratios else None
 
     def _compared(self, message_bytes: int) -> int:
         """Return how many messages of this size were asked for."""
@@ -188,8 +220,8 @@ class Results:
                 f"the widest has {max(widths):.0f} %: {self._load()}"
             )
         for row in rows:
-            name = f"{row.key.client}, {row.key.direction}, {row.key.message_bytes} B"
             if row.failed:
+                name = f"{row.key.client}, {row.key.told}"
                 said.append(f"{name}: {row.failed} measurements failed: {'; '.join(row.failures)}")
         return said
 
@@ -220,7 +252,7 @@ def as_json(results: Results) -> JsonObject:
 
 
 def _row_json(row: Row) -> JsonObject:
-    rate, ratio = row.rate, row.ratio
+    rate = row.rate
     return {
         **row.key._asdict(),
         "messages_per_second": round(rate.median, 1) if rate else None,
@@ -232,14 +264,24 @@ def _row_json(row: Row) -> JsonObject:
         "messages": row.messages,
         "repetitions": row.repetitions,
         "wide": rate.wide if rate else None,
-        "ratio_to_confluent_kafka": (
-            {"median": round(ratio.median, 4), "low": round(ratio.low, 4), "high": round(ratio.high, 4)}
-            if ratio
-            else None
-        ),
+        "ratio_to_confluent_kafka": _ratio_json(row.ratio),
+        "ratio_to_rdkafka_performance": _ratio_json(row.to_ceiling),
+        "cpu_ratio_to_rdkafka_performance": _ratio_json(row.cpu_to_ceiling),
+        "ratio_to_plain": _ratio_json(row.to_plain),
         "failed": row.failed,
         "failures": list(row.failures),
     }
+
+
+def _ratio_json(ratio: spread.Estimate | None) -> JsonObject | None:
+    if ratio is None:
+        return None
+    return {"median": round(ratio.median, 4), "low": round(ratio.low, 4), "high": round(ratio.high, 4)}
+
+
+def _key_of(row: dict[str, Any]) -> Key:
+    """Return the cell of a row of the JSON; runs of before there were workloads have the plain one alone."""
+    return Key(str(row["client"]), str(row["direction"]), int(row["message_bytes"]), str(row.get("workload", PLAIN)))
 
 
 def save(results: Results, file: Path) -> None:
@@ -258,7 +300,7 @@ def load_rows(file: Path) -> list[dict[str, Any]]:
         told = json.loads(file.read_text(encoding="utf-8"))
         rows: list[dict[str, Any]] = told["rows"]
         for row in rows:
-            Key(str(row["client"]), str(row["direction"]), int(row["message_bytes"]))
+            _key_of(row)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NothingSelected(
             "there is no earlier run to compare with",
@@ -293,10 +335,10 @@ class Change:
 
 def compare(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]) -> list[Change]:
     """Hold the rows of one run against those of another: every cell that both have, in the order of the later one."""
-    earlier = {Key(row["client"], row["direction"], row["message_bytes"]): row for row in before}
+    earlier = {_key_of(row): row for row in before}
     changes = []
     for row in after:
-        key = Key(row["client"], row["direction"], row["message_bytes"])
+        key = _key_of(row)
         if key in earlier:
             old = earlier[key]
             was, is_now = old["messages_per_second"], row["messages_per_second"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kafka_forge import environment, processes
 from kafka_forge.bench import ceiling, loads
+from kafka_forge.bench.results import CEILING
 from kafka_forge.contract import load_contract
 from kafka_forge.errors import ForgeError, InstallFailed
 from kafka_forge.evidence import tail
@@ -54,9 +55,6 @@ class Client:
         """The load's program."""
         return _LOADS / f"{self.load}.py"
 
-
-CEILING = "rdkafka_performance"
-"""librdkafka's own program, without any Python."""
 
 CLIENTS = (
     Client("confluent_kafka", "confluent_kafka", "use_confluent_kafka", recipe="python-confluent-kafka"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kafka_forge import brokers, build
-from kafka_forge.bench import clients, results, roster, tables
+from kafka_forge.bench import clients, results, roster, tables, workloads
 from kafka_forge.bench.measuring import Bench, Setup
 from kafka_forge.cleaning import using
 from kafka_forge.errors import Interrupted, NothingSelected
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.bench.results import Results
     from kafka_forge.bench.roster import Client
+    from kafka_forge.bench.workloads import Workload
     from kafka_forge.progress import Progress
 
 _JOBS = 2
@@ -39,6 +40,7 @@ class Options:
     names: tuple[str, ...]
     messages: int
     sizes: tuple[int, ...]
+    workloads: tuple[str, ...]
     repetitions: int
     partitions: int
     acks: str
@@ -73,14 +75,14 @@ def run(options: Options) -> None:
         Interrupted: Ctrl-C, after what was measured has been written and printed.
     """
     begun = time.monotonic()
-    chosen = choose(options.names)
+    chosen, loads = choose(options.names), workloads.choose(options.workloads)
     earlier = results.load_rows(options.compare) if options.compare else None
     if options.html_file:
         from kafka_forge.bench import page
 
         page.available()
     with terminal.progress_for().shown() as progress:
-        found = _measure(options, chosen, progress)
+        found = _measure(options, chosen, loads, progress)
     tables.print_results(found)
     if earlier is not None:
         tables.print_changes(results.compare(earlier, results.as_json(found)["rows"]))
@@ -109,7 +111,7 @@ def choose(names: Sequence[str]) -> list[Client]:
     return [client for client in roster.CLIENTS if not names or client.id in names]
 
 
-def _measure(options: Options, chosen: Sequence[Client], progress: Progress) -> Results:
+def _measure(options: Options, chosen: Sequence[Client], loads: Sequence[Workload], progress: Progress) -> Results:
     root, cache = project_root(), Cache.default()
     output = (options.output or root / "output").resolve()
     selection = Selection(recipes=roster.recipes_for(chosen), pythons=(options.python,))
@@ -123,8 +125,10 @@ def _measure(options: Options, chosen: Sequence[Client], progress: Progress) -> 
             ) as handed,
             brokers.open_broker(options.broker, cache, progress) as broker,
         ):
-            found = clients.new_results(handed, options.sizes, options.repetitions, options.seed)
-            found.conditions = clients.conditions(options.setup, broker, options.sizes, built.base.name, options.python)
+            found = clients.new_results(handed, options.sizes, options.repetitions, options.seed, loads)
+            found.conditions = clients.conditions(
+                options.setup, broker, options.sizes, built.base.name, options.python, loads
+            )
             bench = Bench(broker, options.setup)
 
             def keep(so_far: Results) -> None:

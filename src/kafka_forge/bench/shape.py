@@ -18,11 +18,12 @@ class _Part(BaseModel):
 class _Cell(_Part):
     client: str = Field(description="the client's id, as --client takes it")
     direction: Literal["produce", "consume"]
-    message_bytes: int = Field(ge=1, description="of a message's value; there are no keys")
+    message_bytes: int = Field(ge=1, description="of a message's value; only the workload reports has keys and headers")
+    workload: str = Field(description="as --workload takes it; see settings.workloads")
 
 
 class Ratio(_Part):
-    """A rate as a share of confluent_kafka's in the same repetition: the median, and its interval of 95 %."""
+    """A figure as a share of another's in the same repetitions: the median, and its interval of 95 %."""
 
     median: float = Field(gt=0)
     low: float = Field(gt=0)
@@ -43,7 +44,10 @@ class RowReport(_Cell):
     messages: int = Field(ge=0, description="of one measurement")
     repetitions: int = Field(ge=0, description="how many measurements count")
     wide: bool | None = Field(description="whether the interval is wider than 10 % of the median")
-    ratio_to_confluent_kafka: Ratio | None
+    ratio_to_confluent_kafka: Ratio | None = Field(description="of the rates, with the same workload")
+    ratio_to_rdkafka_performance: Ratio | None = Field(description="of the rates, with the same workload")
+    cpu_ratio_to_rdkafka_performance: Ratio | None = Field(description="of the CPU seconds, with the same workload")
+    ratio_to_plain: Ratio | None = Field(description="of the rates, to the same client's with the workload plain")
     failed: int = Field(ge=0, description="how many measurements failed")
     failures: list[str] = Field(description="why, each reason once")
 
@@ -77,6 +81,16 @@ class BrokerReport(_Part):
     brokers: int
 
 
+class WorkloadReport(_Part):
+    """What a workload changes of the settings that every measurement shares."""
+
+    partitions: int
+    acks: Literal["0", "1", "all"]
+    codec: str
+    idempotent: bool
+    reports: bool = Field(description="whether every message has a key, a header and a delivery report")
+
+
 class SettingsReport(_Part):
     """What every measurement shares."""
 
@@ -89,6 +103,7 @@ class SettingsReport(_Part):
     min_time: float = Field(
         0.0, description="seconds that a measurement lasts at least; quick clients have more messages"
     )
+    workloads: dict[str, WorkloadReport] = Field(description="by id")
 
 
 class ClientReport(_Part):
@@ -99,7 +114,9 @@ class ClientReport(_Part):
     installed: list[str] = Field(description="what stood in its environment: name version build")
     error: str | None = Field(description="why it could not be installed, or null")
     versions: dict[str, str] | None = Field(None, description="absent where no load has told")
-    settings: dict[str, dict[str, Any]] | None = Field(None, description="direction -> the client's own settings")
+    settings: dict[str, dict[str, Any]] | None = Field(
+        None, description="direction (and workload, unless plain) -> the client's own settings"
+    )
 
 
 class Conditions(_Part):
@@ -121,7 +138,7 @@ class Conditions(_Part):
 class BenchReport(_Part):
     """One run of ``bench clients``."""
 
-    version: Literal[1] = Field(1, description="rises when a reader of the old format would be misled")
+    version: Literal[2] = Field(2, description="rises when a reader of the old format would be misled")
     interrupted: bool
     repetitions_asked: int = Field(ge=1)
     repetitions_complete: int = Field(ge=0, description="in which every cell has been measured")

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kafka_forge.bench import reference
+from kafka_forge.bench import reference, workloads
 from kafka_forge.bench.results import DIRECTIONS
 from kafka_forge.bench.roster import BY_ID
 
@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kafka_forge.bench.results import Change, Results, Row
+    from kafka_forge.bench.spread import Estimate
 
 COLUMNS = ("client", "time in seconds", "MB/s", "messages/s", "95 % interval", "ratio", "CPU s / million")
 """The columns of the comparison of 2016, and ours; ``ratio`` is to confluent_kafka in the same repetitions."""
-_WIDTH = 140
+TO_CEILING = ("rate / C", "CPU / C")
+"""Rate and CPU time as shares of rdkafka_performance's in the same repetitions, where that was measured."""
+TO_PLAIN = "to plain"
+"""A workload's rate as a share of the same client's plain one in the same repetitions."""
+_WIDTH = 200
 """Columns of the terminal where there is none."""
 
 
@@ -39,39 +44,63 @@ def sizes(rows: Sequence[Row]) -> list[int]:
     return list(dict.fromkeys(row.key.message_bytes for row in rows))
 
 
-def cells(row: Row) -> tuple[str, ...]:
+def groups(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return the rows of each table: one for each workload, size and direction, in this order."""
+    order = {name: place for place, name in enumerate(workloads.BY_ID)}
+    tried = dict.fromkeys((row.key.workload, row.key.message_bytes, row.key.direction) for row in rows)
+    places = {size: place for place, size in enumerate(sizes(rows))}
+    known = sorted(tried, key=lambda one: (order.get(one[0], len(order)), places[one[1]], DIRECTIONS.index(one[2])))
+    return [
+        [row for row in rows if (row.key.workload, row.key.message_bytes, row.key.direction) == one] for one in known
+    ]
+
+
+def columns(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return the headers of the table that these rows make."""
+    ceiling = TO_CEILING if any(row.to_ceiling for row in rows) else ()
+    return (*COLUMNS, *ceiling, *((TO_PLAIN,) if any(row.to_plain for row in rows) else ()))
+
+
+def cells(row: Row, headers: Sequence[str] = COLUMNS) -> tuple[str, ...]:
     """Return a row's columns as text; a client that failed shows why, never a zero."""
     title = title_of(row.key.client)
     if row.rate is None:
-        return (title, f"failed: {'; '.join(row.failures)}", "", "", "", "", "")
+        return (title, f"failed: {'; '.join(row.failures)}", *("" for _ in headers[2:]))
     rate = row.rate
-    return (
+    all_of_it = (
         title,
         f"{row.time:.3f}",
         f"{row.megabytes_per_second:.2f}",
         f"{rate.median:,.0f}",
         f"{rate.low:,.0f} – {rate.high:,.0f}{' (wide)' if rate.wide else ''}",
-        f"{row.ratio.median:.2f} ({row.ratio.low:.2f} – {row.ratio.high:.2f})" if row.ratio else "",
+        _spread(row.ratio),
         f"{row.cpu_per_million:.2f}",
+        f"{row.to_ceiling.median:.2f}" if row.to_ceiling else "",
+        f"{row.cpu_to_ceiling.median:.2f}" if row.cpu_to_ceiling else "",
+        _spread(row.to_plain),
     )
+    known = dict(zip((*COLUMNS, *TO_CEILING, TO_PLAIN), all_of_it, strict=True))
+    return tuple(known[header] for header in headers)
 
 
-def heading(rows: Sequence[Row], direction: str, size: int) -> str:
+def _spread(ratio: Estimate | None) -> str:
+    return f"{ratio.median:.2f} ({ratio.low:.2f} – {ratio.high:.2f})" if ratio else ""
+
+
+def heading(rows: Sequence[Row]) -> str:
     """Return a table's title: what was measured, how much of it, and how often."""
-    some = [row for row in rows if row.key.direction == direction and row.key.message_bytes == size]
-    times = [row.repetitions for row in some if row.rate]
-    often = f", time of {some[0].compared:,} messages, {min(times)} repetitions" if times else ""
-    return f"{direction}, {size:,} B{often}"
+    key = rows[0].key
+    times = [row.repetitions for row in rows if row.rate]
+    often = f", time of {rows[0].compared:,} messages, {min(times)} repetitions" if times else ""
+    title = workloads.title_of(key.workload)
+    return f"{key.direction}, {key.message_bytes:,} B{', ' if title else ''}{title}{often}"
 
 
 def print_results(results: Results, console: Console | None = None) -> None:
-    """Print a producer and a consumer table for each message size, then the warnings and the figures of 2016."""
+    """Print a table for each workload, message size and direction, then the warnings and the figures of 2016."""
     console = console or _console()
-    rows = results.rows()
-    for size in sizes(rows):
-        for direction in DIRECTIONS:
-            some = [row for row in rows if row.key.direction == direction and row.key.message_bytes == size]
-            _print(console, heading(rows, direction, size), some)
+    for rows in groups(results.rows()):
+        _print(console, heading(rows), rows)
     for warning in results.warnings():
         console.print(Text(f"note: {warning}", style="yellow"), soft_wrap=True)
     _print_reference(console)
@@ -79,16 +108,17 @@ def print_results(results: Results, console: Console | None = None) -> None:
 
 def _print(console: Console, title: str, rows: Sequence[Row]) -> None:
     table = Table(title=title, title_justify="left")
-    for number, header in enumerate(COLUMNS):
+    headers = columns(rows)
+    for number, header in enumerate(headers):
         table.add_column(header, justify="left" if number == 0 else "right", overflow="fold")
     failed = []
     for row in rows:
-        columns = cells(row)
+        texts = cells(row, headers)
         if row.rate is None:
-            table.add_row(columns[0], Text("failed", style="bold red"))
-            failed.append(f"{columns[0]}: {columns[1]}")
+            table.add_row(texts[0], Text("failed", style="bold red"))
+            failed.append(f"{texts[0]}: {texts[1]}")
         else:
-            table.add_row(*columns)
+            table.add_row(*texts)
     console.print(table)
     for line in failed:
         console.print(Text(f"  {line}", style="red"), soft_wrap=True)
@@ -118,7 +148,7 @@ def print_changes(changes: Sequence[Change], console: Console | None = None) -> 
     moved = [change for change in changes if change.moved]
     console.print(f"\ncompared with the earlier run: {len(moved)} of {len(changes)} cells moved beyond their interval")
     for change in moved:
-        name = f"{title_of(change.key.client)}, {change.key.direction}, {change.key.message_bytes} B"
+        name = f"{title_of(change.key.client)}, {change.key.told}"
         before = f"{change.before:,.0f}" if change.before is not None else "failed"
         after = f"{change.after:,.0f}" if change.after is not None else "failed"
         factor = f"  × {change.factor:.2f}" if change.factor else ""

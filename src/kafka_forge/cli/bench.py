@@ -65,6 +65,16 @@ def _codecs() -> click.Choice[str]:
     show_default=True,
     help="Bytes of a message; may be repeated. A measurement has 100 MB at most.",
 )
+@click.option(
+    "--workload",
+    "workloads",
+    multiple=True,
+    default=("plain",),
+    show_default=True,
+    metavar="NAME",
+    help="plain, reports (keys, headers, delivery reports), idempotent (with acks=all), partitions-8, lz4, or all; may "
+    "be repeated. Each takes about as long as plain, which is measured beside them.",
+)
 @click.option("--repetitions", type=click.IntRange(2, 1000), default=10, show_default=True, help="Of every cell.")
 @click.option("--partitions", type=click.IntRange(1, 100), default=1, show_default=True, help="Of each topic.")
 @click.option("--acks", type=click.Choice(["0", "1", "all"]), default="1", show_default=True, help="Of producers.")

@@ -28,6 +28,12 @@ BATCH_BYTES = 1_000_000
 """batch.size of librdkafka: its default; a broker takes up to message.max.bytes, 1,048,588 by default."""
 FETCH_BYTES = 1 << 20
 """max.partition.fetch.bytes: Kafka's default."""
+KEY = b"bench-key"
+HEADER, HEADER_VALUE = "source", b"bench"
+HEADERS: list[tuple[str, str | bytes | None]] = [(HEADER, HEADER_VALUE)]
+"""Of every message, where delivery reports are measured."""
+REPORTS_EVERY = 1000
+"""Messages between two looks at delivery reports: as rdkafka_performance does it."""
 QUEUE_BACKOFF_MS = 5
 """fetch.queue.backoff.ms for every client on librdkafka, whose default of 1000 lets a quick consumer stand still."""
 
@@ -44,12 +50,14 @@ class Request:
         topic: exists, with a leader for each partition.
         partitions: of the topic, 0 and up.
         messages: how many.
-        message_bytes: the length of each value; keys and headers are not set.
+        message_bytes: the length of each value.
         acks: ``0``, ``1`` or ``all``.
         codec: ``none``, ``gzip``, ``snappy``, ``lz4`` or ``zstd``.
         linger_ms: how long a producer waits for a batch to fill.
         seconds: after which the load ends itself, whatever it is doing.
         program: the program that does the work, where that is not Python.
+        idempotent: whether a producer is idempotent (KIP-98).
+        reports: whether every message has `KEY`, `HEADERS` and a delivery report that the load counts.
     """
 
     mode: str
@@ -65,6 +73,8 @@ class Request:
     linger_ms: int
     seconds: float
     program: str = ""
+    idempotent: bool = False
+    reports: bool = False
 
     @property
     def payload(self) -> bytes:
@@ -113,6 +123,27 @@ class Producing:
         seconds, cpu = time.monotonic() - self._wall, cpu_seconds() - self._cpu
         size = request.messages * request.message_bytes
         return Measured(request.messages, size, seconds, cpu, request.messages, settings, versions)
+
+
+class Reports:
+    """Counts the delivery reports of a production, by callbacks or from a client's queue of them."""
+
+    def __init__(self) -> None:
+        self.delivered = 0
+        self._error: object = None
+
+    def count(self, error: object, _message: object = None) -> None:
+        """Take one report: ``error`` is None where the message was delivered."""
+        if error is None:
+            self.delivered += 1
+        else:
+            self._error = error
+
+    def check(self, request: Request) -> None:
+        """Raise ValueError unless every message of the request was reported as delivered."""
+        if self.delivered != request.messages:
+            why = f"; one of the errors: {self._error}" if self._error is not None else ""
+            raise ValueError(f"{self.delivered} of {request.messages} messages were reported as delivered{why}")
 
 
 class Consuming:

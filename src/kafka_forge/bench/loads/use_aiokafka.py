@@ -27,17 +27,28 @@ async def _produce(request: load.Request) -> load.Measured:
         "compression_type": None if request.codec == "none" else request.codec,
         "linger_ms": request.linger_ms,
         "max_batch_size": load.BATCH_BYTES,
+        "enable_idempotence": request.idempotent,
     }
     producer = AIOKafkaProducer(bootstrap_servers=request.address, **settings)
     await producer.start()
     topic, payload, clocks = request.topic, request.payload, load.Producing()
     await producer.send_and_wait(topic, payload)
-    send = producer.send
+    send, reports = producer.send, load.Reports()
     clocks.begin()
-    for _ in range(request.messages):
-        await send(topic, payload)
+    if request.reports:
+        key, headers = load.KEY, load.HEADERS
+        for _ in range(request.messages):
+            sent = await send(topic, payload, key, headers=headers)
+            sent.add_done_callback(lambda done: reports.count(done.exception()))
+    else:
+        for _ in range(request.messages):
+            await send(topic, payload)
     await producer.flush()
-    return clocks.end(request, settings, _versions())
+    await asyncio.sleep(0)  # the callbacks of the last messages have their turn
+    measured = clocks.end(request, settings, _versions())
+    if request.reports:
+        reports.check(request)
+    return measured
 
 
 async def _consume(request: load.Request) -> load.Measured:
@@ -63,7 +74,7 @@ async def _consume(request: load.Request) -> load.Measured:
 
 
 def produce(request: load.Request) -> load.Measured:
-    """Produce by send(); flush() returns when everything is acknowledged."""
+    """Produce by send(), with callbacks of its future where reports are asked for; flush() waits for all of them."""
     return asyncio.run(_produce(request))
 
 

@@ -22,7 +22,10 @@ def _versions() -> dict[str, str]:
 
 
 def produce(request: load.Request) -> load.Measured:
-    """Produce without delivery callbacks, as pykafka without reports; the broker's end offsets are counted later."""
+    """Produce; where reports are asked for, with a callback for each message, which poll(0) serves every so often.
+
+    Without, there are no callbacks, as pykafka has no reports then; the broker's end offsets are counted later.
+    """
     settings: dict[str, Any] = {
         "acks": request.acks,
         "compression.type": request.codec,
@@ -30,13 +33,29 @@ def produce(request: load.Request) -> load.Measured:
         "queue.buffering.max.messages": load.QUEUED_MESSAGES,
         "batch.num.messages": load.BATCH_MESSAGES,
         "batch.size": load.BATCH_BYTES,
+        "enable.idempotence": request.idempotent,
     }
     producer = Producer({"bootstrap.servers": request.address, **settings})
     topic, payload, clocks = request.topic, request.payload, load.Producing()
     producer.produce(topic, payload)
     producer.flush(request.seconds)
-    send, left = producer.produce, request.messages
+    reports = load.Reports()
     clocks.begin()
+    if request.reports:
+        _send_with_reports(producer, request, reports)
+    else:
+        _send(producer, request)
+    unsent = producer.flush(request.seconds)
+    measured = clocks.end(request, settings, _versions())
+    if unsent:
+        raise TimeoutError(f"{unsent} messages were not acknowledged")
+    if request.reports:
+        reports.check(request)
+    return measured
+
+
+def _send(producer: Producer, request: load.Request) -> None:
+    topic, payload, send, left = request.topic, request.payload, producer.produce, request.messages
     while left:
         try:
             while left:
@@ -44,11 +63,20 @@ def produce(request: load.Request) -> load.Measured:
                 left -= 1
         except BufferError:  # noqa: PERF203  (the queue is full: let reports make room)
             producer.poll(0.1)
-    unsent = producer.flush(request.seconds)
-    measured = clocks.end(request, settings, _versions())
-    if unsent:
-        raise TimeoutError(f"{unsent} messages were not acknowledged")
-    return measured
+
+
+def _send_with_reports(producer: Producer, request: load.Request, reports: load.Reports) -> None:
+    topic, payload, send, left = request.topic, request.payload, producer.produce, request.messages
+    key, headers, every, count = load.KEY, load.HEADERS, load.REPORTS_EVERY, reports.count
+    while left:
+        try:
+            while left:
+                send(topic, payload, key, headers=headers, on_delivery=count)
+                left -= 1
+                if left % every == 0:
+                    producer.poll(0)
+        except BufferError:  # noqa: PERF203  (the queue is full: let reports make room)
+            producer.poll(0.1)
 
 
 def consume(request: load.Request) -> load.Measured:

@@ -21,10 +21,10 @@ def _versions() -> dict[str, str]:
 
 
 def produce(request: load.Request) -> load.Measured:
-    """Produce by send(); flush() returns when everything is acknowledged."""
+    """Produce by send(), with callbacks of its future where reports are asked for; flush() waits for all of them."""
     settings: dict[str, Any] = {
         "acks": request.acks if request.acks == "all" else int(request.acks),
-        "enable_idempotence": False,
+        "enable_idempotence": request.idempotent,
         "compression_type": None if request.codec == "none" else request.codec,
         "linger_ms": request.linger_ms,
         "batch_size": load.BATCH_BYTES,
@@ -32,12 +32,20 @@ def produce(request: load.Request) -> load.Measured:
     producer = KafkaProducer(bootstrap_servers=request.address, **settings)
     topic, payload, clocks = request.topic, request.payload, load.Producing()
     producer.send(topic, payload).get(timeout=request.seconds)
-    send = producer.send
+    send, reports = producer.send, load.Reports()
     clocks.begin()
-    for _ in range(request.messages):
-        send(topic, payload)
+    if request.reports:
+        key, headers, failed = load.KEY, load.HEADERS, reports.count
+        for _ in range(request.messages):
+            send(topic, payload, key, headers).add_callback(reports.count, None).add_errback(failed)
+    else:
+        for _ in range(request.messages):
+            send(topic, payload)
     producer.flush(timeout=request.seconds)
-    return clocks.end(request, settings, _versions())
+    measured = clocks.end(request, settings, _versions())
+    if request.reports:
+        reports.check(request)
+    return measured
 
 
 def consume(request: load.Request) -> load.Measured:

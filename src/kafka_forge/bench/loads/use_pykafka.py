@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import queue
 import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -30,27 +32,65 @@ def _topic(request: load.Request) -> tuple[Any, Any]:
 
 
 def produce(request: load.Request) -> load.Measured:
-    """Produce without delivery reports (the default); stop() returns when everything is acknowledged."""
+    """Produce; stop() returns when everything is acknowledged.
+
+    Without delivery reports (the default), unless they are asked for: then get_delivery_report() is called for all that
+    there are every so often, as the usage guide of pykafka does it.
+    """
     settings: dict[str, Any] = {
         "required_acks": -1 if request.acks == "all" else int(request.acks),
         "linger_ms": request.linger_ms,
         "max_queued_messages": load.QUEUED_MESSAGES,
         "min_queued_messages": load.BATCH_MESSAGES,  # becomes batch.num.messages in the mode rdkafka
         "max_request_size": load.BATCH_BYTES,
+        **({"enable_idempotence": True} if request.idempotent else {}),
+        **({"delivery_reports": True} if request.reports else {}),
     }
     topic, _client = _topic(request)
     producer = topic.get_producer(
         use_rdkafka=request.mode == "rdkafka", compression=getattr(CompressionType, request.codec.upper()), **settings
     )
-    payload, clocks = request.payload, load.Producing()
+    payload, clocks, reports = request.payload, load.Producing(), load.Reports()
     producer.produce(payload)
     time.sleep(_SETTLED)  # pykafka has no flush(): let the first message get through
+    if request.reports:
+        producer.get_delivery_report(timeout=request.seconds)
     send = producer.produce
     clocks.begin()
-    for _ in range(request.messages):
-        send(payload)
+    if request.reports:
+        _send_with_reports(producer, request, reports)
+    else:
+        for _ in range(request.messages):
+            send(payload)
+        producer.stop()
+    measured = clocks.end(request, {**settings, "compression": request.codec}, _versions())
+    if request.reports:
+        reports.check(request)
+    return measured
+
+
+def _send_with_reports(producer: Any, request: load.Request, reports: load.Reports) -> None:
+    payload, send, key, headers, every = (
+        request.payload,
+        producer.produce,
+        load.KEY,
+        load.HEADERS,
+        load.REPORTS_EVERY,
+    )
+    for number in range(1, request.messages + 1):
+        send(payload, key, headers=headers)
+        if number % every == 0:
+            _take_reports(producer, reports)
     producer.stop()
-    return clocks.end(request, {**settings, "compression": request.codec}, _versions())
+    _take_reports(producer, reports)
+
+
+def _take_reports(producer: Any, reports: load.Reports) -> None:
+    take, count = producer.get_delivery_report, reports.count
+    with contextlib.suppress(queue.Empty):
+        while True:
+            message, error = take(block=False)
+            count(error, message)
 
 
 def consume(request: load.Request) -> load.Measured:

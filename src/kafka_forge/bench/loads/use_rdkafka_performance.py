@@ -38,12 +38,13 @@ def _last(pattern: re.Pattern[str], output: str) -> tuple[int, int, float]:
 
 
 def produce(request: load.Request) -> load.Measured:
-    """Produce with delivery reports, which the program counts; its clock runs from first call to last report."""
+    """Produce with delivery reports, which the program always counts; its clock runs from first call to last report."""
     settings = {
         "linger.ms": request.linger_ms,
         "queue.buffering.max.messages": load.QUEUED_MESSAGES,
         "batch.num.messages": load.BATCH_MESSAGES,
         "batch.size": load.BATCH_BYTES,
+        "enable.idempotence": str(request.idempotent).lower(),
     }
     acks = "-1" if request.acks == "all" else request.acks
     arguments = [
@@ -57,6 +58,9 @@ def produce(request: load.Request) -> load.Measured:
         "-z",
         request.codec,
     ]
+    if request.reports:
+        arguments += ["-k", load.KEY.decode()]
+        arguments += ["-H", "=".join((load.HEADER, load.HEADER_VALUE.decode()))]
     _run(request, [*arguments, "-c", "1"], settings)  # as the other loads send one message before
     output, cpu = _run(request, [*arguments, "-c", str(request.messages)], settings)
     _sent, delivered, rate = _last(_PRODUCED, output)
