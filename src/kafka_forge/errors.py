@@ -335,6 +335,13 @@ class SegmentMalformed(ForgeError):
     exit_code = 51
 
 
+class SecurityUnavailable(ForgeError):
+    """A broker cannot be secured as asked: a mechanism is not known, or lacks something here."""
+
+    code = "KF507"
+    exit_code = 10
+
+
 # --- KF6xx: publishing ---------------------------------------------------------------------------------------
 
 

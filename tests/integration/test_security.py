@@ -21,7 +21,7 @@ from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
 from kafka_forge.selection import Selection
 
-from .secured import PROTOCOLS, Secured, signed_by_itself, started
+from .secured import PROTOCOLS, Secured, another_authority, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +128,7 @@ def test_confluent_kafka_is_let_in(confluent: Client, secured: Secured, listener
 def test_a_certificate_of_somebody_else_is_refused(
     confluent: Client, secured: Secured, listener: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "other.pem").write_bytes(signed_by_itself("elsewhere")[1])
+    (tmp_path / "other.pem").write_bytes(another_authority())
     told = settings(secured, confluent, listener, "SCRAM-SHA-512" if listener == "SCRAMTLS" else None)
     told["ssl.ca.location"] = confluent.path(tmp_path / "other.pem")
     assert "certificate verify failed" in confluent.run("inside_confluent", "", json.dumps(told))

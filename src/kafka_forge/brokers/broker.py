@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from kafka_forge.brokers import admin, identify, launching, locks, ports, records, runtime
-from kafka_forge.errors import BrokerDied, BrokerNotReady, UnknownBroker
+from kafka_forge.errors import BrokerDied, BrokerNotReady, SecurityUnavailable, UnknownBroker
 from kafka_forge.evidence import tail
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.brokers.launching import Launched
     from kafka_forge.brokers.records import Record
+    from kafka_forge.brokers.security import Plan, Secured
     from kafka_forge.paths import Cache
     from kafka_forge.progress import Progress
 
@@ -41,6 +42,7 @@ class Broker(contextlib.AbstractContextManager["Broker"]):
         log_dir: the folder of its log segments; None where that is not known.
         owned: whether it was started for us and ends with us.
         zookeeper: ``HOST:PORT`` of the ZooKeeper that a broker before KRaft was started with here; None otherwise.
+        secured: its listeners with TLS or SASL, and who is let in; None where it was not started with any.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Broker(contextlib.AbstractContextManager["Broker"]):
         self.owned = launched is not None
         self.log_dir: Path | None = record.log_dir if record else None
         self.zookeeper: str | None = record.zookeeper if record else None
+        self.secured: Secured | None = launched.secured if launched else None
         self._record = record
         self._launched = launched
 
@@ -107,7 +110,9 @@ class Broker(contextlib.AbstractContextManager["Broker"]):
             launching.end(launched.record, launched.guard, launched.making)
 
 
-def start(version: str, cache: Cache, progress: Progress, *, port: int | None = None) -> Broker:
+def start(
+    version: str, cache: Cache, progress: Progress, *, port: int | None = None, security: Plan | None = None
+) -> Broker:
     """Start a Kafka, and return when it answers. Use it as a context: ``with start("4.2.0", cache, progress) as b``.
 
     It ends when the context ends, and also when this process is killed outright. It listens on 127.0.0.1 only.
@@ -117,26 +122,37 @@ def start(version: str, cache: Cache, progress: Progress, *, port: int | None = 
         cache: where its jars, its Java and its folder are.
         progress: who listens.
         port: the one to listen on; None finds a free one.
+        security: listeners with TLS or SASL to add; ``address`` stays that of the one without, for the toolkit itself.
 
     Raises:
         UnknownBroker: no such version.
+        SecurityUnavailable: a version before KRaft is to be secured.
         NoNetwork, SourceUnreachable, ChecksumMismatch, JavaMissing: it cannot be made ready to run.
         PortTaken, BrokerNotReady: it cannot be started.
     """
-    launched = _launch(version, cache, progress, port, detached=False)
+    launched = _launch(version, cache, progress, port, security, detached=False)
     return Broker(version, launched.record.address, record=launched.record, launched=launched)
 
 
-def start_detached(version: str, cache: Cache, progress: Progress, *, port: int | None = None) -> Record:
+def start_detached(
+    version: str, cache: Cache, progress: Progress, *, port: int | None = None, security: Plan | None = None
+) -> Record:
     """Start a Kafka that runs until `stop` is called with its record; raises what `start` raises."""
-    return _launch(version, cache, progress, port, detached=True).record
+    return _launch(version, cache, progress, port, security, detached=True).record
 
 
-def _launch(version: str, cache: Cache, progress: Progress, port: int | None, *, detached: bool) -> Launched:
+def _launch(
+    version: str, cache: Cache, progress: Progress, port: int | None, security: Plan | None, *, detached: bool
+) -> Launched:
+    if security and locks.kafka(version).needs_zookeeper:
+        raise SecurityUnavailable(
+            f"Kafka {version} keeps its metadata in a ZooKeeper, and only brokers with KRaft are secured here",
+            todo="name a version from 3.9 on.",
+        )
     ready = runtime.prepare(version, cache, progress)
     records.sweep(cache)
     with progress.task(f"start Apache Kafka {version}"):
-        return launching.launch(ready, cache, port=port, detached=detached)
+        return launching.launch(ready, cache, port=port, detached=detached, security=security)
 
 
 def connect(address: str, cache: Cache | None = None) -> Broker:

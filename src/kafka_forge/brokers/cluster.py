@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.brokers.launching import Launched
     from kafka_forge.brokers.records import Record
+    from kafka_forge.brokers.security import Plan
     from kafka_forge.brokers.settings import Seat
     from kafka_forge.paths import Cache
     from kafka_forge.progress import Progress
@@ -129,11 +130,13 @@ class Cluster(contextlib.AbstractContextManager["Cluster"]):
     Attributes:
         version: of Apache Kafka.
         brokers: its members, by node id from 1 on.
+        secured: their listeners with TLS or SASL, and who is let in; None where it was not started with any.
     """
 
     def __init__(self, nodes: list[tuple[Seat, Launched]]) -> None:
         self.brokers = tuple(Member(seat, launched) for seat, launched in nodes)
         self.version = self.brokers[0].version
+        self.secured = nodes[0][1].secured
         self._launched = [launched for _, launched in nodes]
 
     def __enter__(self) -> Self:
@@ -202,6 +205,7 @@ def start_cluster(
     brokers: int = 3,
     linked: bool = False,
     overrides: Mapping[str, str] | None = None,
+    security: Plan | None = None,
 ) -> Cluster:
     """Start a cluster, and return when each broker knows all the others. Use it as a context.
 
@@ -215,19 +219,23 @@ def start_cluster(
         linked: whether clients are sent to a port of its own before each broker (`Member.advertised`), where whoever
             asks for this listens then: see `links`.
         overrides: settings of ``server.properties`` that stand above ours.
+        security: listeners with TLS or SASL to add on every broker, past the links.
 
     Raises:
         UnknownBroker: no such version, or one before KRaft.
         NoNetwork, SourceUnreachable, ChecksumMismatch, JavaMissing: it cannot be made ready to run.
         PortTaken, BrokerNotReady, DiskFull: it cannot be started.
     """
-    shape = forming.Shape(brokers, linked=linked, overrides=overrides or {})
+    shape = forming.Shape(brokers, linked=linked, overrides=overrides or {}, security=security)
     return Cluster(_form(version, cache, progress, shape))
 
 
-def start_cluster_detached(version: str, cache: Cache, progress: Progress, *, brokers: int = 3) -> list[Record]:
+def start_cluster_detached(
+    version: str, cache: Cache, progress: Progress, *, brokers: int = 3, security: Plan | None = None
+) -> list[Record]:
     """Start a cluster that runs until `stop` is called with its records; raises what `start_cluster` raises."""
-    return [node.record for _, node in _form(version, cache, progress, forming.Shape(brokers, detached=True))]
+    shape = forming.Shape(brokers, detached=True, security=security)
+    return [node.record for _, node in _form(version, cache, progress, shape)]
 
 
 def _form(version: str, cache: Cache, progress: Progress, shape: forming.Shape) -> list[tuple[Seat, Launched]]:

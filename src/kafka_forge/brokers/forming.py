@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from kafka_forge.brokers import admin, launching, ports, records, settings
 from kafka_forge.brokers.launching import Launched
 from kafka_forge.brokers.records import Identity, Record
+from kafka_forge.brokers.security import Secured
 from kafka_forge.brokers.settings import Seat
 from kafka_forge.errors import PortTaken
 from kafka_forge.files import explain_os_errors
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kafka_forge.brokers.runtime import Runtime
+    from kafka_forge.brokers.security import Plan
     from kafka_forge.paths import Cache
 
 READY_SECONDS = 300.0
@@ -43,12 +45,14 @@ class Shape:
         detached: whether it goes on when this process ends.
         linked: whether clients are sent to a port of its own before each broker, where nobody listens yet.
         overrides: settings of ``server.properties`` that stand above ours, on every node.
+        security: listeners with TLS or SASL to add on every node; None adds none.
     """
 
     brokers: int
     detached: bool = False
     linked: bool = False
     overrides: Mapping[str, str] = field(default_factory=dict)
+    security: Plan | None = None
 
 
 def form(runtime: Runtime, cache: Cache, shape: Shape) -> list[tuple[Seat, Launched]]:
@@ -67,21 +71,26 @@ def form(runtime: Runtime, cache: Cache, shape: Shape) -> list[tuple[Seat, Launc
 def _form_once(runtime: Runtime, cache: Cache, shape: Shape) -> list[tuple[Seat, Launched]]:
     seats, cluster = _seats(shape), launching.new_cluster_id()
     nodes: list[Launched] = []
+    secured = None
     try:
         for seat in seats:
             nodes.append(Launched(_new_record(runtime, cache, seat, cluster), None))
-            _write_settings(nodes[-1].record, seat, seats, shape)
+            if shape.security and secured is None:
+                secured = Secured(shape.security, nodes[0].record.folder)
+            _write_settings(nodes[-1].record, seat, seats, shape, secured)
         with ThreadPoolExecutor(len(nodes), thread_name_prefix="format") as pool:
             for _ in pool.map(lambda node: launching.format_storage(runtime, node.record, cluster), nodes):
                 pass
         for at, node in enumerate(nodes):
             nodes[at] = _started(runtime, node.record, detached=shape.detached)
         wait_until_met([node.record for node in nodes])
+        if secured:
+            secured.settle(str(nodes[0].record.internal))
         if shape.detached:
             nodes = [_let_go(node) for node in nodes]
         else:
             making = launching.make_archive(runtime, nodes[0].record.folder)
-            nodes[0] = Launched(nodes[0].record, nodes[0].guard, making)
+            nodes[0] = Launched(nodes[0].record, nodes[0].guard, making, secured)
         return list(zip(seats, nodes, strict=True))
     except BaseException:
         end_all(nodes)
@@ -114,8 +123,9 @@ def _new_record(runtime: Runtime, cache: Cache, seat: Seat, cluster: str) -> Rec
     return record
 
 
-def _write_settings(record: Record, seat: Seat, seats: Sequence[Seat], shape: Shape) -> None:
-    values = settings.properties_of_member(seat, seats, record.log_dir) | dict(shape.overrides)
+def _write_settings(record: Record, seat: Seat, seats: Sequence[Seat], shape: Shape, secured: Secured | None) -> None:
+    values = settings.properties_of_member(seat, seats, record.log_dir)
+    values = (secured.properties(values) if secured else values) | dict(shape.overrides)
     with explain_os_errors(record.folder):
         (record.folder / "tmp").mkdir()
         (record.folder / "server.properties").write_text(settings.render(values), encoding="utf-8")

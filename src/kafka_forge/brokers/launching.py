@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, NoReturn
 from kafka_forge import processes
 from kafka_forge.brokers import admin, ports, records, settings, share
 from kafka_forge.brokers.records import Identity, Record, new_folder
+from kafka_forge.brokers.security import Secured
 from kafka_forge.errors import BrokerNotReady, DiskFull, PortTaken
 from kafka_forge.evidence import tail
 from kafka_forge.files import explain_os_errors
 
 if TYPE_CHECKING:
     from kafka_forge.brokers.runtime import Runtime
+    from kafka_forge.brokers.security import Plan
     from kafka_forge.paths import Cache
 
 _READY_SECONDS = 90.0
@@ -48,14 +50,18 @@ class Launched:
         record: as it stands in its folder.
         guard: the process that ends it when we end; None for one that runs until it is stopped.
         making: the class archive that is being made, if there was none.
+        secured: what secures it, and its whole cluster: of that, the first broker has it.
     """
 
     record: Record
     guard: subprocess.Popen[bytes] | None
     making: share.Making | None = None
+    secured: Secured | None = None
 
 
-def launch(runtime: Runtime, cache: Cache, *, port: int | None, detached: bool) -> Launched:
+def launch(
+    runtime: Runtime, cache: Cache, *, port: int | None, detached: bool, security: Plan | None = None
+) -> Launched:
     """Start a broker and wait until it answers.
 
     Args:
@@ -63,6 +69,7 @@ def launch(runtime: Runtime, cache: Cache, *, port: int | None, detached: bool) 
         cache: where its folder goes.
         port: the one to listen on; None finds a free one.
         detached: whether it goes on when this process ends.
+        security: listeners with TLS or SASL to add, and whether ACLs decide; None adds none.
 
     Raises:
         PortTaken: ``port`` is in use.
@@ -72,14 +79,16 @@ def launch(runtime: Runtime, cache: Cache, *, port: int | None, detached: bool) 
         if port is not None:
             ports.require_free(port)
         try:
-            return _launch_once(runtime, cache, port, detached=detached)
+            return _launch_once(runtime, cache, port, detached=detached, security=security)
         except PortTaken:  # between finding it free and listening on it, another process came first
             if port is not None or not left:
                 raise
     raise AssertionError
 
 
-def _launch_once(runtime: Runtime, cache: Cache, port: int | None, *, detached: bool) -> Launched:
+def _launch_once(
+    runtime: Runtime, cache: Cache, port: int | None, *, detached: bool, security: Plan | None
+) -> Launched:
     found, other_port = ports.free(2)  # the other one is the KRaft controller's, or the ZooKeeper's
     port = found if port is None else port
     folder = new_folder(cache)
@@ -96,7 +105,8 @@ def _launch_once(runtime: Runtime, cache: Cache, port: int | None, *, detached: 
     try:
         with explain_os_errors(folder):
             record.save()
-            _write_settings(record, port, other_port)
+            secured = Secured(security, folder) if security else None
+            _write_settings(record, port, other_port, secured)
         programs = [java_command(runtime, folder, "kafka.Kafka")]
         if runtime.needs_zookeeper:
             programs.insert(0, _zookeeper(runtime, folder))
@@ -107,10 +117,12 @@ def _launch_once(runtime: Runtime, cache: Cache, port: int | None, *, detached: 
         record = record.model_copy(update={"server": server, "keeper": keeper[0] if keeper else None})
         record.save()
         _wait(record)
+        if secured:
+            secured.settle(record.address)
         if detached:
             record = record.model_copy(update={"owner": None})
             record.save()
-        return Launched(record, guard, None if detached else make_archive(runtime, folder))
+        return Launched(record, guard, None if detached else make_archive(runtime, folder), secured)
     except BaseException:
         end(record, guard)
         raise
@@ -161,7 +173,7 @@ def new_cluster_id() -> str:
     return text
 
 
-def _write_settings(record: Record, port: int, other_port: int) -> None:
+def _write_settings(record: Record, port: int, other_port: int, secured: Secured | None) -> None:
     (record.folder / "tmp").mkdir()
     if record.zookeeper:
         values = settings.properties_with_zookeeper(port=port, zookeeper=record.zookeeper, data=record.log_dir)
@@ -170,6 +182,8 @@ def _write_settings(record: Record, port: int, other_port: int) -> None:
         (record.folder / "zookeeper.properties").write_text(settings.render(keeper), encoding="utf-8")
     else:
         values = settings.properties(port=port, controller_port=other_port, data=record.log_dir)
+    if secured:
+        values = secured.properties(values)
     (record.folder / "server.properties").write_text(settings.render(values), encoding="utf-8")
 
 

@@ -35,23 +35,44 @@ def command() -> None:
     show_default=True,
     help="How many, as one cluster; with three or more, topics have three copies, of which two must be in sync.",
 )
+@click.option("--tls", is_flag=True, help="Add a listener with TLS, and certificates made for this run.")
+@click.option(
+    "--sasl",
+    metavar="NAME,…",
+    help="The listener's SASL mechanisms: plain, scram, oauthbearer (unsigned tokens), gssapi.",
+)
+@click.option(
+    "--acl", is_flag=True, help="Let ACLs decide: admin, writer, reader and nobody may do what they are called."
+)
 @json_option
-def start(version: str | None, port: int | None, count: int, *, as_json: bool) -> None:
-    """Start a broker, or a cluster of several, and return when it answers."""
+def start(
+    version: str | None, port: int | None, count: int, sasl: str | None, *, tls: bool, acl: bool, as_json: bool
+) -> None:
+    """Start a broker, or a cluster of several, and return when it answers.
+
+    With --tls, --sasl or --acl it has one more listener, and users made for this run; the settings for it are printed
+    in each client's words, ready to paste. The listener without stays for the brokers and this program, and may
+    everything, on 127.0.0.1 only.
+    """
     from kafka_forge import brokers
+    from kafka_forge.brokers import security
     from kafka_forge.cleaning import using
     from kafka_forge.paths import Cache
     from kafka_forge.report import terminal
 
     if count > 1 and port is not None:
         raise click.UsageError("--port is for one broker; those of a cluster find their ports themselves")
+    words = [word.strip().lower() for word in sasl.split(",")] if sasl is not None else []
+    plan = security.chosen(tls=tls, sasl=words, acl=acl)
     cache, wanted = Cache.default(), version or brokers.DEFAULT
     with using(cache), terminal.progress_for().shown() as progress:
         if count > 1:
-            records = brokers.start_cluster_detached(wanted, cache, progress, brokers=count)
+            records = brokers.start_cluster_detached(wanted, cache, progress, brokers=count, security=plan)
         else:
-            records = [brokers.start_detached(wanted, cache, progress, port=port)]
+            records = [brokers.start_detached(wanted, cache, progress, port=port, security=plan)]
     _show(records, as_json=as_json)
+    if plan and not as_json:
+        _show_access(records[0])
 
 
 @command.command(short_help="Stop brokers that were started.")
@@ -109,7 +130,27 @@ def _show(records: Sequence[Record], *, as_json: bool, verb: str = "") -> None:
         click.echo("no broker runs", err=True)
 
 
+def _show_access(record: Record) -> None:
+    """Print who is let in, and the first user's settings in each client's words; `broker list --json` has them all."""
+    from kafka_forge.brokers import security
+
+    told = security.saved(record.folder)
+    assert told is not None
+    click.echo(f"\n{told['addresses']}  {told['protocol']}")
+    for user in told["users"]:
+        password = f"  password {user['password']}" if user["password"] else ""
+        click.echo(f"  {user['name']:<8}{password}{'  ' + user['may'] if user['may'] else ''}")
+    first = told["users"][0]
+    for mechanism, clients in first["settings"].items():
+        for client, text in clients.items():
+            click.echo(
+                f"\n# {client}{' and confluent-kafka' * (client == 'librdkafka')}, {mechanism}\n{text}", nl=False
+            )
+
+
 def _row(record: Record) -> dict[str, Any]:
+    from kafka_forge.brokers import security
+
     return {
         "address": record.address,
         "version": record.version,
@@ -122,4 +163,5 @@ def _row(record: Record) -> dict[str, Any]:
         "zookeeper": record.zookeeper,
         "cluster": record.cluster,
         "node": record.node,
+        "security": security.saved(record.folder),
     }
