@@ -1,13 +1,12 @@
-"""A cluster, as far as no Kafka has to run: what its brokers are told, and the ports that they want for good."""
+"""A cluster, as far as no Kafka has to run: what its brokers are told."""
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
 
-from kafka_forge.brokers import ports, settings
+from kafka_forge.brokers import settings
 from kafka_forge.brokers.settings import Seat
 
 SEATS = [Seat(node, 10 * node, 10 * node + 1, 10 * node + 2, 10 * node + 3) for node in (1, 2, 3)]
@@ -37,27 +36,3 @@ def test_a_broker_that_is_alone_keeps_its_settings() -> None:
     assert told["default.replication.factor"] == "1"
     assert "min.insync.replicas" not in told
     assert "INTERNAL" not in told["listeners"]
-
-
-def test_lasting_ports_are_free_and_below_those_of_outgoing_connections() -> None:
-    found = ports.lasting(12)
-    assert len(set(found)) == 12
-    assert max(found) < ports._first_outgoing()
-    for port in found:
-        ports.require_free(port)
-
-
-def test_where_outgoing_connections_may_have_any_port_any_free_one_must_do(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    spread = tmp_path / "range"
-    spread.write_text("1024\t65535\n")
-    monkeypatch.setattr(ports, "_LINUX_RANGE", spread)
-    assert len(set(ports.lasting(3))) == 3
-
-
-def test_a_port_that_somebody_listens_on_is_not_lasting(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server((ports.HOST, ports.lasting(1)[0])) as holder:
-        taken = holder.getsockname()[1]
-        monkeypatch.setattr("random.sample", lambda population, count: [taken, *list(population)[:5]])
-        assert taken not in ports.lasting(2)
