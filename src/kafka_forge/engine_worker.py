@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kafka_forge import leaving
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -81,7 +83,7 @@ def _do(job: JsonObject) -> int:
 def _supervised(job: JsonObject) -> int:
     child = os.fork()
     if child == 0:
-        os._exit(_do(job))
+        leaving.run(lambda: _do(job))
 
     def end_group(*_: object) -> None:
         os.killpg(0, signal.SIGKILL)
@@ -182,4 +184,4 @@ def _is(output: Any, job: JsonObject) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leaving.run(lambda: main(sys.argv[1:]))

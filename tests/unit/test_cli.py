@@ -22,8 +22,7 @@ def test_the_list_of_commands_says_what_each_command_says(name: str) -> None:
 
 def test_help_imports_no_engine_and_no_broker() -> None:
     program = (
-        "import sys\nfrom kafka_forge.cli import main\n"
-        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "import sys\nfrom kafka_forge.cli import _run\nassert _run(['--help'], debug=True) == 0\n"
         "print(sorted({m.split('.')[0] for m in sys.modules} & {'rattler', 'rattler_build', 'lief', 'pydantic', 'rich',"
         " 'confluent_kafka', 'jgo', 'requests'}))"
     )

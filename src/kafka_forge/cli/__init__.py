@@ -6,13 +6,16 @@ descriptions stand here, and a test holds them against the commands themselves.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from kafka_forge import leaving
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -41,6 +44,10 @@ COMMANDS = {
 }
 
 
+class _UnheardError(Exception):
+    """Whoever read the output has gone before all was said."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are modules of this package, imported when they are asked for."""
 
@@ -54,6 +61,13 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(f"kafka_forge.cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command. That nobody reads what it says any more is told apart, which click takes for status 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _UnheardError from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands without importing any of them."""
@@ -72,27 +86,31 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the program and exit: 0, the exit code of the error that was shown, or click's 2 for a wrong call."""
+    """Run the program and end the process: 0, the exit code of the error that was shown, or click's 2 for a wrong call.
+
+    Where nobody reads the output to its end, the status is that of SIGPIPE.
+    """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments or bool(os.environ.get("KAFKA_FORGE_DEBUG"))
     arguments = [argument for argument in arguments if argument != "--debug"]
     signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(_run(arguments, debug=debug))
+    leaving.run(lambda: _run(arguments, debug=debug))
 
 
 def _run(arguments: list[str], *, debug: bool) -> int:
     try:
-        cli.main(args=arguments, prog_name="kafka-forge", standalone_mode=False)
+        returned = cli.main(args=arguments, prog_name="kafka-forge", standalone_mode=False)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError, ValueError):  # what is told may be lost, the status may not
+            error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort, Exception) as error:  # the last place that can explain it
         if debug:
             raise
         return _explain(error)
-    return 0
+    return returned if isinstance(returned, int) else 0  # a status where click was told to exit with one
 
 
 def _explain(error: BaseException) -> int:
@@ -105,11 +123,12 @@ def _explain(error: BaseException) -> int:
         )
     elif isinstance(error, errors.ForgeError):
         shown = error
-    elif isinstance(error, BrokenPipeError):
-        return 0
+    elif isinstance(error, _UnheardError):
+        return leaving.CLOSED_PIPE
     else:
         shown = _unforeseen(error)
-    click.echo(f"{click.style('error', fg='red', bold=True)} {shown}", err=True)
+    with contextlib.suppress(OSError, ValueError):
+        click.echo(f"{click.style('error', fg='red', bold=True)} {shown}", err=True)
     return shown.exit_code
 
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import re
 import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from kafka_forge import leaving
 from kafka_forge.publishing.account import Account
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ def main(text: str) -> NoReturn:
     except Exception as error:  # noqa: BLE001  (neither library names classes for all that can go wrong)
         answer = {"failed": "refused" if refused(error) else "broken", "said": said(error)}
     sys.stdout.write(f"\n{json.dumps(answer)}\n")
-    sys.stdout.flush()
-    os._exit(0)
+    leaving.end(0)
 
 
 def _look(job: JsonObject, account: Account) -> JsonObject:

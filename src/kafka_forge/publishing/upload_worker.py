@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
 
+from kafka_forge import leaving
 from kafka_forge.publishing.servers import TOKEN
 
 
-def main(kind: str, url: str, channel: str, file: str) -> NoReturn:
+def main(kind: str, url: str, channel: str, file: str) -> None:
     """Upload one file, never over an existing one; the last line of standard error says why it failed."""
     import rattler_build
 
@@ -30,8 +30,7 @@ def main(kind: str, url: str, channel: str, file: str) -> NoReturn:
             rattler_build.upload_package_to_anaconda([file], owner, channel=labels, api_key=key, url=url or None)
     except Exception as error:  # noqa: BLE001  (the parent explains it)
         sys.exit(" ".join(str(error).split()))
-    sys.exit(0)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    leaving.run(lambda: main(*sys.argv[1:]))
