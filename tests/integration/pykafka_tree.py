@@ -21,24 +21,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def patched(room: Path) -> Path:
-    """Unpack pykafka's source archive in a folder, apply the recipe's patches with no offset, and return the tree.
+def unpatched(room: Path) -> Path:
+    """Unpack pykafka's source archive in a folder, and return the tree.
 
     The archive comes from the cache's store, and into it from the Python index if it is not there.
     """
-    folder = project_root() / "recipes" / "pykafka"
-    source = YAML(typ="safe").load((folder / "recipe.yaml").read_text(encoding="utf-8"))["source"]
+    folder, source = _recipe()
     hints = load_hints(folder / "sources.yaml")[source["sha256"]]
     archive = obtain(Source("pykafka", source["sha256"], (), hints), Store(Cache.default().store), Silent())
     with tarfile.open(archive) as tar:
         tar.extractall(room, filter="data") if hasattr(tarfile, "data_filter") else tar.extractall(room)
     (tree,) = room.glob("pykafka-*")
+    return tree
+
+
+def patched(room: Path) -> Path:
+    """As `unpatched`, with the recipe's patches applied, with no offset."""
+    tree = unpatched(room)
+    folder, source = _recipe()
     for patch in source["patches"]:
         command = ["git", "apply", "--verbose", str(folder / patch)]
         done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert "(offset" not in done.stderr, done.stderr
     return tree
+
+
+def _recipe() -> tuple[Path, Any]:
+    folder = project_root() / "recipes" / "pykafka"
+    return folder, YAML(typ="safe").load((folder / "recipe.yaml").read_text(encoding="utf-8"))["source"]
 
 
 @contextlib.contextmanager

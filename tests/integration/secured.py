@@ -43,7 +43,13 @@ class Secured:
     def __init__(self, secured: security.Secured, ca: Path) -> None:
         self.ca = ca
         self.ca.write_bytes(secured.ca.read_bytes())
+        self._secured = secured
         self.addresses = {name: secured.addresses(name) for name in PROTOCOLS}
+
+    def certificate_of_a_client(self) -> tuple[bytes, bytes]:
+        """A certificate that the broker trusts, and its key, both in PEM."""
+        pair = self._secured.authority.issue("me")
+        return pair.certificate, pair.key
 
 
 @contextlib.contextmanager

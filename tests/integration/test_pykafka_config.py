@@ -41,6 +41,9 @@ PRODUCERS = st.fixed_dictionaries(
         "compression": st.integers(0, 2),
         "max_retries": WAITS,
         "retry_backoff_ms": WAITS.filter(bool),
+        "retry_backoff_max_ms": WAITS.filter(bool),
+        "delivery_timeout_ms": st.just(-1),
+        "enable_idempotence": st.sampled_from([None, False]),
         "required_acks": st.integers(-1, 3),
         "ack_timeout_ms": WAITS,
         "max_queued_messages": SIZES,
@@ -60,12 +63,14 @@ LIMITS = {
     "socket_timeout_ms": (10, 300_000),
     "max_retries": (0, 2**31 - 1),
     "retry_backoff_ms": (1, 300_000),
+    "retry_backoff_max_ms": (1, 300_000),
     "ack_timeout_ms": (0, 900_000),
     "max_queued_messages": (0, 2**31 - 1),
     "min_queued_messages": (1, 10**6),
     "linger_ms": (0, 900_000),
     "max_request_size": (1000, 10**9),
 }
+DELIVERY_TIMEOUT_MS = 120_000  # where it is not given: no message may linger longer
 OFTEN = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -120,10 +125,11 @@ def make_producer(broker: Broker, pykafka_env: PykafkaEnv) -> Iterator[Maker]:
 def beyond(arguments: dict[str, Any]) -> set[str]:
     """The arguments that librdkafka has no room for (CONFIGURATION.md)."""
     ignored = {"linger_ms", "min_queued_messages"} if arguments.get("sync") else set()
+    limits = LIMITS if "delivery_timeout_ms" in arguments else {**LIMITS, "linger_ms": (0, DELIVERY_TIMEOUT_MS)}
     return {
         name
         for name, value in arguments.items()
-        if name in LIMITS and name not in ignored and not LIMITS[name][0] <= value <= LIMITS[name][1]
+        if name in limits and name not in ignored and not limits[name][0] <= value <= limits[name][1]
     }
 
 
@@ -148,6 +154,6 @@ def test_a_consumer_starts_or_names_the_argument(make_consumer: Maker, arguments
 @OFTEN
 @given(arguments=PRODUCERS)
 @example(arguments={})
-@example(arguments={"max_retries": 0, "linger_ms": 900_000, "ack_timeout_ms": 0})
+@example(arguments={"max_retries": 0, "linger_ms": 900_000, "ack_timeout_ms": 0, "delivery_timeout_ms": -1})
 def test_a_producer_starts_or_names_the_argument(make_producer: Maker, arguments: dict[str, Any]) -> None:
     check(make_producer(arguments), arguments)

@@ -32,7 +32,7 @@ STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wvla", "-Wgnu", "-Wdat
 STRICT += ["-Wno-missing-field-initializers"]
 PYTHONS_OWN = "converts between void pointer and function pointer"
 """What PyType_Slot wants of every extension; all compilers for Windows take it."""
-C_AND_WINDOWS = {"memset", "strlen", "GetSystemTimeAsFileTime"}
+C_AND_WINDOWS = {"memset", "strlen", "GetSystemTimeAsFileTime", "GetTickCount64"}
 
 
 @pytest.fixture(scope="module")

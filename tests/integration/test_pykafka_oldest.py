@@ -31,7 +31,9 @@ NOON = datetime.datetime(2024, 1, 1, 12)  # noqa: DTZ001 - pykafka takes naive U
 def oldest(request: pytest.FixtureRequest) -> Iterator[Broker]:
     with brokers.start(request.param, Cache.default(), Silent()) as started:
         if request.param == "0.10.2.2":
-            admin.create_topics(started.address, {**dict.fromkeys(CODECS, 1), "group": 2, "refused": 1})
+            admin.create_topics(
+                started.address, {**dict.fromkeys(CODECS, 1), "group": 2, "refused": 1, "idempotence": 1}
+            )
         else:  # the other topics come by being asked for
             created_in_zookeeper(started, "group", 2)
         yield started
@@ -106,6 +108,19 @@ def test_what_it_cannot_hold_raises(pykafka: Any, oldest: Broker) -> None:
         topic.get_sync_producer(compression=common.CompressionType.ZSTD) as producer,
     ):
         producer.produce(b"value")
+
+
+def test_what_is_sent_again_may_be_repeated_but_is_not_lost(pykafka: Any, oldest: Broker) -> None:
+    """They know no idempotent producer: it is had where it can be had, and not promised where it cannot."""
+    errors = importlib.import_module("pykafka.exceptions")
+    client = pykafka.KafkaClient(oldest.address)
+    topic = client.topics["idempotence"]
+    with pytest.raises(errors.UnsupportedVersionError, match="enable_idempotence"):
+        topic.get_producer(required_acks=-1, enable_idempotence=True)
+    with topic.get_producer(required_acks=-1, linger_ms=10) as producer:
+        for value in VALUES:
+            producer.produce(value, timestamp=0)
+    assert witnessed(oldest.address, "idempotence") == [(None, value, 0) for value in VALUES]
 
 
 def test_topics_are_created_where_the_broker_has_a_request_for_it(pykafka: Any, oldest: Broker) -> None:

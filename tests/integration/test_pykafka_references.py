@@ -53,6 +53,9 @@ def test_no_reference_is_left_behind_or_given_back_twice(broker: Broker, debug_e
         ("fill_queue", {"count": 1000}),
         ("read_unreadable_headers", {}),
         ("leave_running", {"count": 10}),
+        ("keep_values", {}),
+        ("send_and_forget", {"count": 500, "reports": True}),
+        ("send_and_forget", {"count": 500, "reports": False}),
     ],
 )
 def test_no_assertion_of_python_s_own_fails(

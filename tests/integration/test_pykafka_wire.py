@@ -5,7 +5,6 @@ from __future__ import annotations
 import faulthandler
 import importlib
 import queue
-import socket
 import struct
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .pykafka_wire import GOLDEN
+from .scripted_broker import EVERY_VERSION, ScriptedBroker, metadata, string, versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,52 +67,11 @@ def test_no_common_version_raises_and_names_the_api(wire: Wire, announced: dict[
 # ---------------------------------------------------------------------------------------------------- connections
 
 
-class ScriptedBroker:
-    """Listens on 127.0.0.1, answers requests by API key, and closes the connection where it has no answer."""
-
-    def __init__(self, answers: dict[int, bytes]) -> None:
-        self.answers = answers
-        self.asked: list[tuple[int, int]] = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._server.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as stream:
-            while head := stream.read(4):
-                request = stream.read(int.from_bytes(head, "big"))
-                key, version = struct.unpack_from("!hh", request)
-                self.asked.append((key, version))
-                if key not in self.answers:
-                    return
-                answer = request[4:8] + self.answers[key]
-                connection.sendall(struct.pack("!i", len(answer)) + answer)
-
-    def close(self) -> None:
-        self._server.close()
-
-
-def string(text: bytes) -> bytes:
-    return struct.pack("!h", len(text)) + text
-
-
 @pytest.fixture
 def closing_broker() -> Iterator[ScriptedBroker]:
     """A broker with a topic ``t``, which knows metadata v0 and offsets and closes the connection on a fetch."""
-    versions = {1: (0, 10), 2: (0, 1), 3: (0, 0), 18: (0, 0)}
-    announced = b"".join(struct.pack("!hhh", key, *span) for key, span in versions.items())
-    broker = ScriptedBroker({18: struct.pack("!hi", 0, len(versions)) + announced})
-    me = struct.pack("!ii", 1, 1) + string(b"127.0.0.1") + struct.pack("!i", broker.port)
-    partition = struct.pack("!hiiiiii", 0, 0, 1, 1, 1, 1, 1)
-    broker.answers[3] = me + struct.pack("!ih", 1, 0) + string(b"t") + struct.pack("!i", 1) + partition
+    broker = ScriptedBroker({18: versions(EVERY_VERSION)})
+    broker.answers[3] = metadata(broker.port)
     broker.answers[2] = struct.pack("!i", 1) + string(b"t") + struct.pack("!iihqq", 1, 0, 0, -1, 0)
     yield broker
     broker.close()

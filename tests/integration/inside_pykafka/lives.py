@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pykafka.exceptions import ConsumerStoppedException, ProducerStoppedException
 from pykafka.rdkafka import _rd_kafka
+from pykafka.utils import at_exit
 
 from .clients import topic_of
 
@@ -138,6 +139,9 @@ def _live_and_die(found: Any, count: int) -> list[Any]:
     _stop_while_blocked(found)
     _forget_in_a_cycle(found)
     gc.collect()
+    while at_exit._stopping:  # what is forgotten is stopped by a thread of its own
+        time.sleep(0.01)
+    gc.collect()  # which has kept it until now
     _rd_kafka._wait_destroyed(20000)
     return kinds
 
