@@ -342,6 +342,20 @@ class SecurityUnavailable(ForgeError):
     exit_code = 10
 
 
+class FaultRefused(ForgeError):
+    """This machine cannot do a fault that was asked for."""
+
+    code = "KF508"
+    exit_code = 10
+
+
+class UnknownFault(ForgeError):
+    """Not one of the faults."""
+
+    code = "KF509"
+    exit_code = 10
+
+
 # --- KF6xx: publishing ---------------------------------------------------------------------------------------
 
 

@@ -199,6 +199,72 @@ class RoundTripEvidence:
         return next((step for step in self.steps if (step.mode, step.action, step.case) == wanted), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What one client in one mode did while a cluster suffered, and what the cluster has kept of it.
+
+    Messages are numbered within each partition, from 0 on in the order of their sending.
+
+    Attributes:
+        mode: the client's mode, a word of the contract.
+        schedule: what was to happen (`survival.schedules.Schedule`).
+        happened: what each fault told, in order; ``met`` is how many requests it has met, where it counts them.
+        sent: partition → how many messages.
+        acked: partition → the numbers that the client says were acknowledged.
+        failed: partition, number and error of those that it says were not.
+        kept: partition → the numbers in the leader's log segments, by offset.
+        idempotent: whether every batch there carries a producer's id (KIP-98).
+        ends: partition → the offset behind the last message that was there to be read.
+        reads: member, partition, offset, number, in the order of reading.
+        commits: member, partition → offset, as the client has committed it without an error.
+        errors: where (``read``, ``commit``, ``producer-stop``…) and what the client raised.
+        told: how far the scenario came, with what it measured (see `scenarios.surviving`).
+        memory: resident bytes when the client worked, and at most.
+        threads: the most that its process had.
+        stop: seconds that the producer was given to stop.
+        end: how its process ended, where that was not by itself.
+        log: the last lines that it wrote to standard error.
+        seconds: wall time.
+    """
+
+    mode: str
+    schedule: JsonObject
+    happened: tuple[JsonObject, ...]
+    sent: dict[int, int]
+    acked: dict[int, list[int]]
+    failed: list[tuple[int, int, str]]
+    kept: dict[int, list[int]]
+    idempotent: bool
+    ends: dict[int, int]
+    reads: list[tuple[int, int, int, int]]
+    commits: list[tuple[int, dict[int, int]]]
+    errors: list[tuple[str, str]]
+    told: JsonObject
+    memory: tuple[int, int]
+    threads: int
+    stop: float
+    end: str = ""
+    log: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivalEvidence:
+    """What one artifact went through with a cluster.
+
+    Attributes:
+        artifact: the artifact under test.
+        broker: ``{version, brokers}``.
+        trials: one for each mode and schedule.
+        refused: fault → why this machine cannot do it.
+    """
+
+    artifact: Artifact
+    broker: JsonObject
+    trials: tuple[Trial, ...]
+    refused: dict[str, str] = field(default_factory=dict)
+
+
 def tail(path: Path, lines: int = 25) -> list[str]:
     """Return a log's last lines, for an error's details; an unreadable log gives a line that says so."""
     try:

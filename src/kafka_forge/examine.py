@@ -23,6 +23,7 @@ from kafka_forge.model import CheckResult, Verdict
 from kafka_forge.report.model import ArtifactReport, BrokerFault, BrokerReport, artifact_report, gravest
 from kafka_forge.stages import Stages
 from kafka_forge.stock import Stock
+from kafka_forge.survival import stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.brokers import Broker
     from kafka_forge.contract import Contract
+    from kafka_forge.evidence import SurvivalEvidence
     from kafka_forge.model import Artifact, Base, Environment
     from kafka_forge.paths import Cache
     from kafka_forge.progress import Progress, Task
@@ -49,6 +51,7 @@ class Run:
         progress: who listens.
         inspect: whether to look into the artifacts.
         stages: where the time goes.
+        survive: whether clients are put through faults, too, where a cluster can be started.
     """
 
     base: Base
@@ -58,6 +61,7 @@ class Run:
     progress: Progress
     inspect: bool = True
     stages: Stages = field(default_factory=Stages)
+    survive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,11 @@ class _Case:
         self._keep(results, begun, name=name, version=broker.version)
         return died
 
+    def outlive(self, name: str, evidence: SurvivalEvidence, begun: float) -> None:
+        """Put down what the client has survived."""
+        results = judging.judge(self.contract, evidence, stage="survives")
+        self._keep(results, begun, name=name, version=name)
+
     def finish(self) -> None:
         """Look at the artifact beside its optional dependencies, and take the environment away."""
         begun = time.monotonic()
@@ -188,8 +197,9 @@ def examine_all(run: Run, artifacts: Sequence[Artifact], contracts: Mapping[str,
             rooms.callback(case.leave)
         _side_by_side(pool, task, _Case.settle, cases)
         tried = [_try_broker(run, name, cases, pool, task) for name in run.brokers]
+        fatal = _let_survive(run, cases) if run.survive else None
         _side_by_side(pool, task, _Case.finish, cases)
-    faults = [fault for _, fault in tried if fault is not None]
+    faults = [fault for fault in (*(each for _, each in tried), fatal) if fault is not None]
     return Examined([case.report() for case in cases], [broker for broker, _ in tried], faults)
 
 
@@ -210,6 +220,38 @@ def _try_broker(
         for case in cases:
             case.miss(name, error)
         return _broker_report(name, None, error), error
+
+
+def _let_survive(run: Run, cases: Sequence[_Case]) -> ForgeError | None:
+    """Put each recipe's newest artifact through faults, side by side on one cluster."""
+    begun = time.monotonic()
+    contracts = {case.artifact.cell.id: case.contract for case in cases}
+    chosen = {artifact.cell.id for artifact in stage.chosen([case.artifact for case in cases], contracts)}
+    going = [(case, case.made) for case in cases if case.artifact.cell.id in chosen and _runs_here(case)]
+    version = stage.version_of(run.brokers)
+    if not going:
+        return None
+    if version is None:
+        run.progress.say("what clients survive is not tried: no broker of this run is a version that makes a cluster")
+        return None
+    try:
+        made = [(env, case.contract) for case, env in going if env is not None]
+        for (case, _), evidence in zip(going, stage.run(version, made, run.cache, run.progress), strict=True):
+            case.outlive(version, evidence, begun)
+    except DiskFull:
+        raise
+    except ForgeError as error:
+        for case, _ in going:
+            case.miss(version, error)
+        return error
+    finally:
+        run.stages.add("survive", begun)
+    return None
+
+
+def _runs_here(case: _Case) -> bool:
+    """Whether the machine itself runs the artifact: an emulator's slowness would be taken for the client's."""
+    return case.made is not None and case.made.runner is not None and not case.made.runner.emulator
 
 
 def _broker_report(name: str, opened: Broker | None, fault: ForgeError | None) -> BrokerReport:

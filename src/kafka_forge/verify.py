@@ -92,7 +92,7 @@ def verify(
             keep_going=True,
         )
         contracts = contracts_of(made.artifacts, root)
-        run = Run(made.base, names, cache, output, progress, stages=stages)
+        run = Run(made.base, names, cache, output, progress, stages=stages, survive=True)
         examined = examine_all(run, made.artifacts, contracts, jobs)
     reports = [*examined.artifacts, *(report_model.missing_report(cell, why) for cell, why in made.missing)]
     report = report_model.Report(

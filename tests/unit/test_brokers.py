@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kafka_forge import brokers
-from kafka_forge.brokers import disk, identify, java, locks, records, settings
+from kafka_forge.brokers import disk, identify, java, locks, log_values, records, settings
 from kafka_forge.errors import JavaMissing, LockInvalid, SegmentMalformed, UnknownBroker
 from kafka_forge.evidence import TopicOnDisk
 from kafka_forge.paths import Cache
@@ -34,6 +34,22 @@ def segment(log_dir: Path, folder: str, content: bytes) -> Path:
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
     return file
+
+
+def test_the_values_of_a_brokers_own_segment_are_read_without_a_client(tmp_path: Path) -> None:
+    segment(tmp_path, "t-0", SEGMENTS["none"])
+    kept = log_values.read_partition(tmp_path, "t", 0)
+    assert [each.offset for each in kept] == list(range(CAPTURED["records"]))
+    assert all(each.value for each in kept)
+    assert {each.producer for each in kept} == {-1}
+    raw = SEGMENTS["none"]
+    at = raw.index(kept[1].value or b"")
+    segment(tmp_path, "t-1", raw[:at] + b"?" + raw[at + 1 :])
+    assert [each.value for each in log_values.read_partition(tmp_path, "t", 1)] != [each.value for each in kept]
+    segment(tmp_path, "t-2", SEGMENTS["lz4"])
+    with pytest.raises(SegmentMalformed, match="compressed with lz4"):
+        log_values.read_partition(tmp_path, "t", 2)
+    assert log_values.read_partition(tmp_path, "t", 3) == []
 
 
 @pytest.mark.parametrize("codec", disk.CODECS)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import wait
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge.errors import BrokerDied, ScenarioBroken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
     from confluent_kafka.admin import AdminClient
 
@@ -79,6 +80,40 @@ def behind(address: str, seconds: float = 5.0) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """What a broker's metadata says about one partition: node ids.
+
+    Attributes:
+        leader: -1 where there is none.
+        copies: the preferred leader first.
+        in_sync: those of the copies that are.
+    """
+
+    leader: int
+    copies: tuple[int, ...]
+    in_sync: tuple[int, ...]
+
+
+def describe_partitions(
+    address: str, topics: Collection[str], seconds: float = 10.0
+) -> dict[tuple[str, int], Partition]:
+    """Return topic and number → what is known of each partition of these topics.
+
+    Raises:
+        BrokerDied: nobody answers in time.
+        ScenarioBroken: one of the topics does not exist.
+    """
+    known = _metadata(_client(address), seconds, address)
+    if missing := [topic for topic in topics if topic not in known]:
+        raise ScenarioBroken(f"there is no topic {missing[0]}", where=address, todo="create it first.")
+    return {
+        (topic, number): Partition(found.leader, tuple(found.replicas), tuple(found.isrs))
+        for topic in topics
+        for number, found in known[topic].partitions.items()
+    }
+
+
 def create_topics(
     address: str,
     partitions: Mapping[str, int],
@@ -126,35 +161,63 @@ def create_topics(
             time.sleep(_POLL_SECONDS)
     while set(partitions) - _led(client, partitions, deadline, address, watch):
         time.sleep(_POLL_SECONDS)
-    silent = [(name, number) for name, count in partitions.items() for number in range(count)]
-    while silent := _not_answering(client, silent, deadline, address, watch):
+    silent = {(name, number): "" for name, count in partitions.items() for number in range(count)}
+    while silent := _not_answering(silent, deadline, address, watch):
         time.sleep(_POLL_SECONDS)
 
 
+def ends(address: str, topic: str, partitions: int, timeout: float = 60.0) -> dict[int, int]:
+    """Return partition → the offset behind the last message that can be read, as its leader says (ListOffsets).
+
+    Raises:
+        BrokerDied: not every leader answers within ``timeout`` seconds.
+    """
+    from confluent_kafka import KafkaException, TopicPartition
+    from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
+
+    deadline = time.monotonic() + timeout
+    found: dict[int, int] = {}
+    while missing := [number for number in range(partitions) if number not in found]:
+        client = _client(address)
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = {TopicPartition(topic, number): latest for number in missing}
+        for partition, future in client.list_offsets(asked, request_timeout=5.0).items():
+            try:
+                found[partition.partition] = future.result().offset
+            except KafkaException as error:  # noqa: PERF203
+                if time.monotonic() > deadline:
+                    raise _silent(address, str(error)) from error
+    return found
+
+
 def _not_answering(
-    client: AdminClient,
-    asked: Sequence[tuple[str, int]],
+    asked: Mapping[tuple[str, int], str],
     deadline: float,
     address: str,
     watch: Callable[[], None],
-) -> list[tuple[str, int]]:
-    """Return the partitions whose leader has not said yet, by ListOffsets, how far it has them."""
+) -> dict[tuple[str, int], str]:
+    """Return the partitions whose leader has not said yet, by ListOffsets, how far it has them; with its error.
+
+    Each attempt has a client of its own: one that once saw no leader was seen to say so for a minute (2.16.1).
+    """
     from confluent_kafka import KafkaException, TopicPartition
     from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
     left = deadline - time.monotonic()
     if left <= 0:
-        raise _silent(address, f"the leaders of {len(asked)} new partitions did not answer in time")
+        why = next(iter(asked.values()))
+        raise _silent(address, f"the leaders of {len(asked)} new partitions did not answer in time: {why}")
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    client = _client(address)  # it must outlive the futures
     futures = client.list_offsets({TopicPartition(*each): latest for each in asked}, request_timeout=min(left, 5.0))
     while wait(futures.values(), _WATCH_SECONDS).not_done:
         watch()
-    silent = []
+    silent = {}
     for partition, future in futures.items():
         try:
             future.result()
-        except KafkaException:  # noqa: PERF203
-            silent.append((partition.topic, partition.partition))
+        except KafkaException as error:  # noqa: PERF203
+            silent[partition.topic, partition.partition] = str(error)
     return silent
 
 

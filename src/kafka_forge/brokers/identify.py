@@ -11,10 +11,8 @@ import json
 import socket
 import struct
 from importlib import resources
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from kafka_forge.brokers.protocol import Reader
 
 UNKNOWN = "unknown"
 _API_VERSIONS, _VERSION, _CORRELATION = 18, 3, 4711
@@ -62,53 +60,20 @@ def _ask(address: str, seconds: float) -> bytes:
             return stream.read(length - 4)
 
 
-class _Reader:
-    """Reads the primitive types of Kafka's protocol from a message."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-
-    def take(self, count: int) -> bytes:
-        """Return the next bytes; raises ValueError where there are too few."""
-        piece = self._data[self._at : self._at + count]
-        if len(piece) < count:
-            raise ValueError("the message is cut off")
-        self._at += count
-        return piece
-
-    def number(self, size: int) -> int:
-        """Return the next signed integer of so many bytes."""
-        return int.from_bytes(self.take(size), "big", signed=True)
-
-    def varint(self) -> int:
-        """Return the next UNSIGNED_VARINT."""
-        value = shift = 0
-        while True:
-            byte = self.take(1)[0]
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    def tags(self) -> Mapping[int, bytes]:
-        """Return the tagged fields that end a structure (KIP-482)."""
-        return {self.varint(): self.take(self.varint()) for _ in range(self.varint())}
-
-
 def supported(answer: bytes) -> dict[str, int]:
     """Return feature → highest level that the software supports, of an ApiVersions response of version 3.
 
     Raises:
         ValueError: the bytes are not such a response, or it is an error (a broker before 2.4 says so).
     """
-    reader = _Reader(answer)
+    reader = Reader(answer)
     if error := reader.number(2):
         raise ValueError(f"the broker answers with error {error}")
     for _ in range(reader.varint() - 1):
         reader.take(6)  # API key, lowest and highest version
         reader.tags()
     reader.take(4)  # throttle time
-    features = _Reader(reader.tags().get(_SUPPORTED_FEATURES, b"\1"))
+    features = Reader(reader.tags().get(_SUPPORTED_FEATURES, b"\1"))
     found = {}
     for _ in range(features.varint() - 1):
         name = features.take(features.varint() - 1).decode("utf-8")

@@ -32,7 +32,7 @@ class Check(Protocol):
 
     @property
     def stage(self) -> str:
-        """Whose evidence it judges: ``inspect``, ``extras`` or ``roundtrip`` (`InspectEvidence` and so on)."""
+        """Whose evidence it judges: ``inspect``, ``extras``, ``roundtrip`` or ``survives`` (`InspectEvidence`…)."""
 
     @property
     def arguments(self) -> type[BaseModel]:

@@ -11,18 +11,21 @@ from kafka_forge.model import CheckResult, Verdict
 
 if TYPE_CHECKING:
     from kafka_forge.contract import Contract
-    from kafka_forge.evidence import ExtrasEvidence, RoundTripEvidence
+    from kafka_forge.evidence import ExtrasEvidence, RoundTripEvidence, SurvivalEvidence
 
 
 def judge(
-    contract: Contract, evidence: InspectEvidence | ExtrasEvidence | RoundTripEvidence, *, stage: str
+    contract: Contract,
+    evidence: InspectEvidence | ExtrasEvidence | RoundTripEvidence | SurvivalEvidence,
+    *,
+    stage: str,
 ) -> list[CheckResult]:
     """Judge every promise that this evidence can answer, in the contract's order.
 
     Args:
         contract: as `load_contract` returns it, so every promise has a check and arguments that fit.
         evidence: what the stage gathered.
-        stage: ``inspect``, ``extras`` or ``roundtrip``.
+        stage: ``inspect``, ``extras``, ``roundtrip`` or ``survives``.
     """
     results: list[CheckResult] = []
     for name, raw in contract.promises.items():

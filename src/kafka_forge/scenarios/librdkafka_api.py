@@ -10,6 +10,8 @@ from typing import Any
 
 PRODUCER, CONSUMER = 0, 1
 OFFSET_INVALID = -1001
+PURGE_ALL = 0x1 | 0x2
+"""What is queued and what is in flight (``RD_KAFKA_PURGE_F_QUEUE``, ``RD_KAFKA_PURGE_F_INFLIGHT``)."""
 
 _END, _TOPIC, _PARTITION, _VALUE, _KEY, _MSGFLAGS, _TIMESTAMP, _HEADERS = 0, 1, 3, 4, 5, 7, 8, 10
 _COPY = 0x2
@@ -93,6 +95,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "destroy": (None, [c.c_void_p]),
     "poll": (c.c_int, [c.c_void_p, c.c_int]),
     "flush": (c.c_int, [c.c_void_p, c.c_int]),
+    "purge": (c.c_int, [c.c_void_p, c.c_int]),
     "poll_set_consumer": (c.c_int, [c.c_void_p]),
     "consumer_poll": (c.POINTER(Message), [c.c_void_p, c.c_int]),
     "consumer_close": (c.c_int, [c.c_void_p]),

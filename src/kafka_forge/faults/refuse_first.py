@@ -1,0 +1,35 @@
+"""``refuse-first``: a broker that metadata names as the leader does not lead."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kafka_forge.faults import Fault, Scene
+    from kafka_forge.model import JsonObject
+
+
+class RefuseFirst:
+    """A broker that metadata names as the leader does not lead."""
+
+    id = "refuse-first"
+    title = "the first requests to produce of every connection are refused (error 6) by a broker that only has a copy"
+    amounts = (1.0, 3.0)
+
+    @contextlib.contextmanager
+    def inflict(self, scene: Scene, fault: Fault) -> Iterator[JsonObject]:
+        """See `kafka_forge.faults.Kind.inflict`."""
+        before = scene.links.counts.get(self.id, 0)
+        told: JsonObject = {}
+        scene.links.refuse_first(round(fault.amount))
+        try:
+            yield told
+        finally:
+            scene.links.mend()
+            told["met"] = scene.links.counts.get(self.id, 0) - before
+
+
+FAULT = RefuseFirst()

@@ -1,0 +1,199 @@
+"""What clients survive, on a real cluster: clients that lie are found out, and each client of ours gets ten seeds."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kafka_forge import brokers, build, environment
+from kafka_forge.checks import judging
+from kafka_forge.contract import Contract, load_contract
+from kafka_forge.evidence import SurvivalEvidence
+from kafka_forge.model import Verdict
+from kafka_forge.paths import Cache, project_root
+from kafka_forge.progress import Silent
+from kafka_forge.selection import Selection
+from kafka_forge.survival import schedules, soak, stage, trials
+
+from .test_roundtrip import environment as environment_of
+from .test_roundtrip import faulty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kafka_forge.brokers import Cluster
+    from kafka_forge.brokers.links import Links
+    from kafka_forge.model import Environment
+    from kafka_forge.survival.soak import Outcome
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+
+PROMISE = Contract(version=1, promises={"survives": {"modes": ["default"]}})
+RECIPES = ("kafka-python", "librdkafka", "pykafka", "python-confluent-kafka")
+SEEDS = 10
+
+
+@pytest.fixture(scope="module")
+def suffering() -> Iterator[tuple[Cluster, Links]]:
+    with stage.opened(brokers.DEFAULT, Cache.default(), Silent()) as opened:
+        yield opened
+
+
+def verdicts(suffering: tuple[Cluster, Links], made: Environment, fault: str) -> dict[str, str]:
+    """Return guarantee → what does not hold of it."""
+    seen = trials.run(*suffering, [trials.Entrant(made, "default")], schedules.directed(fault))
+    results = judging.judge(PROMISE, SurvivalEvidence(made.artifact, {}, tuple(seen)), stage="survives")
+    assert results
+    return {each.id.rpartition("/")[2][:-1]: each.summary for each in results if each.verdict is not Verdict.PASS}
+
+
+def test_a_whole_client_keeps_every_promise(suffering: tuple[Cluster, Links]) -> None:
+    made = environment_of(Path(sys.prefix), Path(sys.executable))
+    for fault in ("kill", "cut-after", schedules.STOP_UNHEARD):
+        assert verdicts(suffering, made, fault) == {}
+
+
+LIARS = {
+    "a producer that drops a message and calls it delivered": (
+        """
+        class Liar(confluent_kafka.Producer):
+            def produce(self, topic, value=None, on_delivery=None, **rest):
+                if value.startswith(b"1:20:"):
+                    on_delivery(None, None)
+                else:
+                    super().produce(topic, value, on_delivery=on_delivery, **rest)
+        confluent_kafka.Producer = Liar
+        """,
+        {"acknowledged": "partition 1: 1 acknowledged messages are lost, the first is 20"},
+    ),
+    "a producer that drops a message in silence": (
+        """
+        class Liar(confluent_kafka.Producer):
+            def produce(self, topic, value=None, **rest):
+                if not value.startswith(b"1:20:"):
+                    super().produce(topic, value, **rest)
+        confluent_kafka.Producer = Liar
+        """,
+        {
+            "told": "of 1 messages nothing was said, the first is 1/20",
+            "delivered": "messages were acknowledged, 0 failed",
+        },
+    ),
+    "a producer that is not idempotent, whose answers are lost": (
+        """
+        class Liar(confluent_kafka.Producer):
+            def __init__(self, settings):
+                super().__init__({**settings, "enable.idempotence": False})
+        confluent_kafka.Producer = Liar
+        """,
+        {"duplicates": "the batches carry no producer id"},
+    ),
+    "a consumer that forgets what it has committed": (
+        """
+        class Liar(confluent_kafka.Consumer):
+            def __init__(self, settings):
+                super().__init__({**settings, "group.id": os.urandom(8).hex()})
+        confluent_kafka.Consumer = Liar
+        """,
+        {"commits": "member 2 begins at 0, though "},
+    ),
+    "a consumer that skips a message": (
+        """
+        class Liar(confluent_kafka.Consumer):
+            def consume(self, *arguments):
+                return [each for each in super().consume(*arguments) if each.offset() != 7]
+        confluent_kafka.Consumer = Liar
+        """,
+        {"resumes": "were never read, the first is 7"},
+    ),
+    "a client that leaves threads behind": (
+        """
+        import threading
+        class Liar(confluent_kafka.Producer):
+            def purge(self):
+                threading.Thread(target=time.sleep, args=(20,), name="left-behind", daemon=True).start()
+            def flush(self, *arguments):
+                left = super().flush(*arguments)
+                self.purge()
+                return left
+        confluent_kafka.Producer = Liar
+        """,
+        {"bounded": "threads were left: left-behind"},
+    ),
+    "a client that crashes": (
+        """
+        class Liar(confluent_kafka.Producer):
+            def flush(self, *_):
+                os.abort()
+        confluent_kafka.Producer = Liar
+        """,
+        {"stops": "the process was killed by signal 6; the producer was never stopped"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIARS)
+def test_a_client_that_breaks_a_promise_is_found_out(
+    suffering: tuple[Cluster, Links], tmp_path: Path, name: str
+) -> None:
+    lie, problems = LIARS[name]
+    found = verdicts(suffering, faulty(tmp_path / "made", lie), "cut-after")
+    for guarantee, text in problems.items():
+        assert text in found.get(guarantee, ""), found
+
+
+@pytest.fixture(scope="module")
+def outcomes(suffering: tuple[Cluster, Links]) -> Iterator[list[Outcome]]:
+    """Ten drawn schedules, each with every client that the recipes build, side by side."""
+    root, cache = project_root(), Cache.default()
+    with contextlib.ExitStack() as rooms:
+        ready = build.build(
+            Selection(recipes=RECIPES, pythons=("3.14",)),
+            root=root,
+            base="auto",
+            output=root / "output",
+            cache=cache,
+            jobs=2,
+            progress=Silent(),
+        )
+        channels = [(root / "output").as_uri(), ready.base.channel]
+        made = []
+        for artifact in ready.artifacts:
+            contract = load_contract(root / "recipes" / artifact.cell.recipe / "contract.yaml")
+            fresh = environment.fresh(artifact, contract, channels=channels, cache=cache, progress=Silent())
+            made.append((rooms.enter_context(fresh), contract))
+        entrants = [(each, contract) for env, contract in made for each in stage.entrants_of(env, contract)]
+        yield [
+            soak.judged(entrant, trial, schedule, contract)
+            for schedule in map(schedules.draw, range(1, SEEDS + 1))
+            for (entrant, contract), trial in zip(
+                entrants, trials.run(*suffering, [each for each, _ in entrants], schedule), strict=True
+            )
+        ]
+
+
+@pytest.mark.parametrize(
+    "client",
+    ["kafka-python/default", "librdkafka/ctypes", "pykafka/rdkafka", "pykafka/pure", "python-confluent-kafka/default"],
+)
+def test_each_client_survives_ten_seeds(outcomes: list[Outcome], client: str) -> None:
+    mine = [each for each in outcomes if each.client.removesuffix("/3.14") == client]
+    assert len(mine) == SEEDS
+    assert {str(each.schedule): each.problems for each in mine if each.problems} == {}
+
+
+def test_the_command_says_how_many_schedules_there_were_and_ends_with_its_own_status(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kafka_forge.cli", "soak", "--recipe", "librdkafka", "--rounds", "2", "--json"]
+    ended = subprocess.run([*command, "--fault", "cut-after"], capture_output=True, text=True, check=True)
+    told = json.loads(ended.stdout)
+    assert (told["schedules"], told["failed"], told["kinds"]) == (2, 0, ["cut-after"])
+    assert told["clients"]["librdkafka/ctypes"]["messages"] > 100
+    refused = subprocess.run([*command, "--fault", "flood"], capture_output=True, text=True, check=False)
+    assert refused.returncode == 10
+    assert "KF509: there is no fault 'flood'" in refused.stderr
