@@ -6,12 +6,14 @@ import contextlib
 import json
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kafka_forge import brokers, build, environment
+from kafka_forge.brokers import admin, log_values
 from kafka_forge.checks import judging
 from kafka_forge.contract import Contract, load_contract
 from kafka_forge.evidence import SurvivalEvidence
@@ -149,8 +151,8 @@ def test_a_client_that_breaks_a_promise_is_found_out(
 
 
 @pytest.fixture(scope="module")
-def outcomes(suffering: tuple[Cluster, Links]) -> Iterator[list[Outcome]]:
-    """Ten drawn schedules, each with every client that the recipes build, side by side."""
+def made() -> Iterator[list[tuple[Environment, Contract]]]:
+    """A fresh environment with what each recipe builds, and its contract."""
     root, cache = project_root(), Cache.default()
     with contextlib.ExitStack() as rooms:
         ready = build.build(
@@ -163,19 +165,109 @@ def outcomes(suffering: tuple[Cluster, Links]) -> Iterator[list[Outcome]]:
             progress=Silent(),
         )
         channels = [(root / "output").as_uri(), ready.base.channel]
-        made = []
+        entered = []
         for artifact in ready.artifacts:
             contract = load_contract(root / "recipes" / artifact.cell.recipe / "contract.yaml")
             fresh = environment.fresh(artifact, contract, channels=channels, cache=cache, progress=Silent())
-            made.append((rooms.enter_context(fresh), contract))
-        entrants = [(each, contract) for env, contract in made for each in stage.entrants_of(env, contract)]
-        yield [
-            soak.judged(entrant, trial, schedule, contract)
-            for schedule in map(schedules.draw, range(1, SEEDS + 1))
-            for (entrant, contract), trial in zip(
-                entrants, trials.run(*suffering, [each for each, _ in entrants], schedule), strict=True
-            )
-        ]
+            entered.append((rooms.enter_context(fresh), contract))
+        yield entered
+
+
+@pytest.fixture(scope="module")
+def outcomes(suffering: tuple[Cluster, Links], made: list[tuple[Environment, Contract]]) -> list[Outcome]:
+    """Ten drawn schedules, each with every client that the recipes build, side by side."""
+    entrants = [(each, contract) for env, contract in made for each in stage.entrants_of(env, contract)]
+    return [
+        soak.judged(entrant, trial, schedule, contract)
+        for schedule in map(schedules.draw, range(1, SEEDS + 1))
+        for (entrant, contract), trial in zip(
+            entrants, trials.run(*suffering, [each for each, _ in entrants], schedule), strict=True
+        )
+    ]
+
+
+FIRST_BATCHES = {
+    "python-confluent-kafka": """
+        from confluent_kafka import Producer
+        producer = Producer({"bootstrap.servers": address, "enable.idempotence": True})
+        producer.produce(other, b"warm")
+        producer.flush(30)
+        producer.list_topics(topic)
+        ready()
+        for number in range(20):
+            producer.produce(topic, b"%d" % number, on_delivery=lambda error, _, n=number: note(n, error))
+            producer.poll(0.01)
+        producer.flush(30)
+        """,
+    "pykafka": """
+        from pykafka import KafkaClient
+        client = KafkaClient(address)
+        producer = client.topics[topic].get_producer(
+            use_rdkafka=True, linger_ms=1, delivery_reports=True, required_acks=-1
+        )
+        time.sleep(2)  # for a producer id
+        ready()
+        for number in range(20):
+            producer.produce(b"%d" % number, partition_key=b"%d" % number)
+            time.sleep(0.01)
+        for _ in range(20):
+            message, error = producer.get_delivery_report(timeout=30)
+            note(int(message.partition_key), error)
+        producer.stop()
+        """,
+    "kafka-python": """
+        from kafka import KafkaProducer
+        producer = KafkaProducer(bootstrap_servers=address)
+        producer.send(other, b"warm").get(30)
+        producer.partitions_for(topic)
+        ready()
+        for number in range(20):
+            sent = producer.send(topic, b"%d" % number)
+            sent.add_callback(lambda _, n=number: note(n, None)).add_errback(lambda error, n=number: note(n, error))
+            time.sleep(0.01)
+        producer.flush(30)
+        producer.close()
+        """,
+}
+"""A producer that is at work already, and then twenty messages to a topic that it has not written to."""
+
+
+@pytest.mark.parametrize("recipe", FIRST_BATCHES)
+def test_a_first_batch_that_is_refused_is_not_acknowledged_with_the_second(
+    suffering: tuple[Cluster, Links], made: list[tuple[Environment, Contract]], tmp_path: Path, recipe: str
+) -> None:
+    """KAFKA-15591: a broker before 4.5 takes the second batch of a producer whose first one it has refused."""
+    cluster, links = suffering
+    topic, other = (f"first-batch-{recipe}-{name}" for name in ("new", "other"))
+    admin.create_topics(cluster.internal, {topic: 1, other: 1}, timeout=60.0, copies=3, watch=cluster.check)
+    program = f"""
+import json, sys, time
+address, topic, other = sys.argv[1:]
+acked = {{}}
+def note(number, error):
+    acked[number] = error and str(error)
+def ready():
+    print("ready", flush=True)
+    input()
+{textwrap.dedent(FIRST_BATCHES[recipe])}
+print(json.dumps(acked))
+"""
+    (env,) = [env for env, _ in made if env.artifact.cell.recipe == recipe]
+    command = [str(env.interpreter), "-c", program, cluster.address, topic, other]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path, text=True) as child:
+        assert child.stdin
+        assert child.stdout
+        assert child.stdout.readline() == "ready\n"
+        before = links.counts.get("refuse-first", 0)
+        links.refuse_first(1)
+        out, _ = child.communicate("go\n", timeout=120)
+        links.mend()
+    assert child.returncode == 0
+    assert links.counts["refuse-first"] > before
+    leader = admin.describe_partitions(cluster.internal, [topic], seconds=30.0)[topic, 0].leader
+    kept = [each.value for each in log_values.read_partition(cluster.broker(leader).data, topic, 0)]
+    assert json.loads(out) == {str(number): None for number in range(20)}
+    assert kept == [b"%d" % number for number in range(20)]
 
 
 @pytest.mark.parametrize(

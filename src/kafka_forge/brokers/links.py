@@ -31,6 +31,8 @@ PRODUCE = 0
 _HEADER = struct.Struct(">hhi")
 _CALL_SECONDS = 30.0
 _SECONDS = 10.0
+_REFUSAL_SECONDS = 0.05
+"""For so long a refusal is held back: clients that have several requests in flight have sent the next ones then."""
 _RESET = struct.pack("ii", 1, 0)
 """For SO_LINGER: what is closed is reset, and what was not sent yet is lost."""
 
@@ -86,10 +88,7 @@ class _Connection:
                 self.link.happened("cut-after")
                 self.reset()
                 return
-            if self.link.delay:
-                await asyncio.sleep(self.link.delay)
-            await self.link.open.wait()
-            await _write(self.client[1], frame)
+            await self._answer(frame)
             self.waiting.discard(correlation)
             self.answered.set()
 
@@ -103,8 +102,15 @@ class _Connection:
             self.answered.clear()
             await asyncio.wait_for(self.answered.wait(), _SECONDS)
         self.link.happened("refuse-first")
-        await _write(self.client[1], answer)
+        await asyncio.sleep(_REFUSAL_SECONDS)
+        await self._answer(answer)
         return True
+
+    async def _answer(self, frame: bytes) -> None:
+        if self.link.delay:
+            await asyncio.sleep(self.link.delay)
+        await self.link.open.wait()
+        await _write(self.client[1], frame)
 
 
 class Link:

@@ -35,7 +35,9 @@ def render(root: Path, recipe: str) -> str:
     lines = [
         f"# What is mended in {recipe} {version}",
         "",
-        f"{len(found)} patches, applied in this order. Each names the tests that fail without it.",
+        "One patch. It names the tests that fail without it."
+        if len(found) == 1
+        else f"{len(found)} patches, applied in this order. Each names the tests that fail without it.",
         f"`kafka-forge patches page {recipe}` makes this page out of their headers,",
         f"`kafka-forge patches open {recipe} DIR` a git repository of the patches, one commit each.",
         "",
