@@ -96,6 +96,15 @@ def test_the_table_names_every_failure_with_its_reason() -> None:
     assert "verdict: fail" in shown
 
 
+def test_a_refused_verdict_says_that_nothing_failed() -> None:
+    console = Console(file=io.StringIO(), width=160)
+    terminal.print_report(whole(report_of(CheckResult("features", Verdict.REFUSED, "no zstd"))), console)
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert "verdict: refused in " in shown
+    assert "(nothing failed; what is refused, the contracts name)" in shown
+
+
 def test_the_table_of_several_brokers_shows_which_one_fails() -> None:
     console = Console(file=io.StringIO(), width=160)
     seen = [

@@ -147,7 +147,8 @@ def print_report(report: Report, console: Console | None = None) -> None:
     console.print(_table(report))
     _print_some(report.artifacts, Verdict.FAIL, console)
     _print_some(report.artifacts, Verdict.REFUSED, console)
-    console.print(Text("verdict: ").append_text(verdict_text(report.verdict)), f"in {report.seconds:.0f} s")
+    nothing = " (nothing failed; what is refused, the contracts name)" if report.verdict is Verdict.REFUSED else ""
+    console.print(Text("verdict: ").append_text(verdict_text(report.verdict)), f"in {report.seconds:.0f} s{nothing}")
 
 
 def _table(report: Report) -> Table:
