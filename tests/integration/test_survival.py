@@ -270,6 +270,86 @@ print(json.dumps(acked))
     assert kept == [b"%d" % number for number in range(20)]
 
 
+TWO_PARTITIONS = """
+import json, sys, time
+from confluent_kafka import Producer
+address, topic, cut, refused = sys.argv[1:]
+acked = []
+producer = Producer({"bootstrap.servers": address, "enable.idempotence": True})
+def done(error, message):
+    acked.append([message.value().decode(), str(error)])
+def produce(partition, value):
+    producer.produce(topic, value, partition=int(partition), on_delivery=done)
+def step(name):
+    print(name, flush=True)
+    input()
+for partition in (cut, refused):
+    produce(partition, b"warm")
+producer.flush(30)
+step("warm")
+produce(cut, b"cut")
+producer.poll(0.3)
+step("unanswered")
+for value in (b"first", b"second"):
+    produce(refused, value)
+    time.sleep(0.02)
+producer.poll(1)
+step("refused")
+producer.flush(60)
+print(json.dumps(sorted(acked)))
+"""
+
+
+def test_what_came_out_of_order_writes_nothing_of_another_partition_twice(
+    suffering: tuple[Cluster, Links], made: list[tuple[Environment, Contract]], tmp_path: Path
+) -> None:
+    """confluentinc/librdkafka#4953: a batch behind a refused one made the whole producer begin a new epoch."""
+    cluster, links = suffering
+    topic = "out-of-order"
+    admin.create_topics(cluster.internal, {topic: 3}, timeout=60.0, copies=3, watch=cluster.check)
+    leaders = {
+        partition: found.leader
+        for (_, partition), found in admin.describe_partitions(cluster.internal, [topic], seconds=30.0).items()
+    }
+    cut, refused = 0, next(each for each in leaders if leaders[each] != leaders[0])
+    (env,) = [env for env, _ in made if env.artifact.cell.recipe == "python-confluent-kafka"]
+    command = [str(env.interpreter), "-c", TWO_PARTITIONS, cluster.address, topic, str(cut), str(refused)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path, text=True) as child:
+        assert child.stdin
+        assert child.stdout
+
+        def reached(step: str) -> None:
+            assert child.stdout
+            assert child.stdout.readline() == f"{step}\n"
+
+        def go() -> None:
+            assert child.stdin
+            print("go", file=child.stdin, flush=True)
+
+        reached("warm")
+        links.slow(5.0)
+        go()
+        reached("unanswered")
+        links.shut(leaders[cut])
+        links.slow(0.0)
+        before = links.counts.get("refuse-first", 0)
+        links.refuse_first(1)
+        go()
+        reached("refused")
+        assert links.counts["refuse-first"] > before
+        links.mend()
+        links.open(leaders[cut])
+        out, _ = child.communicate("go\n", timeout=120)
+    assert child.returncode == 0
+    kept = {
+        partition: [each.value for each in log_values.read_partition(cluster.broker(leader).data, topic, partition)]
+        for partition, leader in leaders.items()
+        if partition in (cut, refused)
+    }
+    assert kept == {cut: [b"warm", b"cut"], refused: [b"warm", b"first", b"second"]}
+    assert json.loads(out) == sorted([value, "None"] for value in ("warm", "warm", "cut", "first", "second"))
+
+
 @pytest.mark.parametrize(
     "client",
     ["kafka-python/default", "librdkafka/ctypes", "pykafka/rdkafka", "pykafka/pure", "python-confluent-kafka/default"],
