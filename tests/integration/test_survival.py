@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 import textwrap
@@ -369,3 +370,16 @@ def test_the_command_says_how_many_schedules_there_were_and_ends_with_its_own_st
     refused = subprocess.run([*command, "--fault", "flood"], capture_output=True, text=True, check=False)
     assert refused.returncode == 10
     assert "KF509: there is no fault 'flood'" in refused.stderr
+
+
+def test_a_soak_that_is_interrupted_tells_what_it_has_seen(tmp_path: Path) -> None:
+    file = tmp_path / "soak.json"
+    command = [sys.executable, "-m", "kafka_forge.cli", "soak", "--recipe", "librdkafka", "--json-file", str(file)]
+    with subprocess.Popen([*command, "--fault", "cut-after"], stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr
+        assert any("start 3 brokers" in line for line in child.stderr)
+        child.send_signal(signal.SIGTERM)
+        said = child.stderr.read()
+    assert child.returncode == 130
+    assert "KF001: interrupted" in said
+    assert json.loads(file.read_text(encoding="utf-8"))["failed"] == 0

@@ -78,10 +78,14 @@ def command(
             made.append((rooms.enter_context(fresh), contract))
         clients = sum(len(stage.promised(contract).modes) for _, contract in made)
         bounds = soak.Bounds(rounds * clients if rounds else schedules, seconds, seed, kinds)
-        for outcome in soak.soak(kafka, made, bounds, cache, progress):
-            outcomes.append(outcome)
-            if outcome.problems:
-                progress.say(_failure(outcome))
+        interrupted = None
+        try:
+            for outcome in soak.soak(kafka, made, bounds, cache, progress):
+                outcomes.append(outcome)
+                if outcome.problems:
+                    progress.say(_failure(outcome))
+        except KeyboardInterrupt as interrupt:  # an hour of schedules tells something all the same
+            interrupted = interrupt
     result = soak.summary(outcomes, bounds, kafka, time.monotonic() - begun)
     if json_file:
         json_file.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -90,6 +94,8 @@ def command(
     else:
         for client, counts in result["clients"].items():
             click.echo(f"{client:<34} {counts['schedules']:>5} schedules, {counts['failed']:>4} failed")
+    if interrupted:
+        raise interrupted
     if result["failed"]:
         raise VerdictsNotGreen(
             f"{result['failed']} of {result['schedules']} schedules were not survived",
