@@ -88,7 +88,13 @@ class _Member:
             self._consumer: Any = topic.get_simple_consumer(consumer_group=group, use_rdkafka=True, **settings)
         else:
             self._consumer = topic.get_balanced_consumer(
-                request.group.encode(), managed=True, rebalance_backoff_ms=200, **settings
+                request.group.encode(),
+                managed=True,
+                # the n-th retry waits n times as long: the default of 2 s is slow where all goes well, and five retries
+                # after 0.2 s are over before a group whose broker was killed has another one
+                rebalance_backoff_ms=200,
+                rebalance_max_retries=20,
+                **settings,
             )
 
     def read(self, seconds: float) -> list[tuple[int, int, bytes]]:  # noqa: ARG002  (its time-out is its own)
