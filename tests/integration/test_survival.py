@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -289,12 +290,11 @@ for partition in (cut, refused):
 producer.flush(30)
 step("warm")
 produce(cut, b"cut")
-producer.poll(0.3)
+time.sleep(0.3)
 step("unanswered")
 for value in (b"first", b"second"):
     produce(refused, value)
     time.sleep(0.02)
-producer.poll(1)
 step("refused")
 producer.flush(60)
 print(json.dumps(sorted(acked)))
@@ -337,7 +337,11 @@ def test_what_came_out_of_order_writes_nothing_of_another_partition_twice(
         links.refuse_first(1)
         go()
         reached("refused")
+        deadline = time.monotonic() + 60
+        while links.counts.get("refuse-first", 0) == before and time.monotonic() < deadline:
+            time.sleep(0.05)
         assert links.counts["refuse-first"] > before
+        time.sleep(1)  # for the answer to the batch behind it
         links.mend()
         links.open(leaders[cut])
         out, _ = child.communicate("go\n", timeout=120)
