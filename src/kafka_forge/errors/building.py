@@ -1,0 +1,26 @@
+"""KF3xx: solving and building."""
+
+from __future__ import annotations
+
+from kafka_forge.errors.base import ForgeError
+
+
+class SolveFailed(ForgeError):
+    """The solver finds no environment; ``details`` is its own explanation."""
+
+    code = "KF301"
+    exit_code = 30
+
+
+class BuildFailed(ForgeError):
+    """A build script or the engine failed; ``details`` has the log's last lines, ``where`` the whole log."""
+
+    code = "KF302"
+    exit_code = 30
+
+
+class BaseBuildFailed(ForgeError):
+    """A package of the embedded base channel could not be made."""
+
+    code = "KF303"
+    exit_code = 30

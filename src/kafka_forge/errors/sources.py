@@ -1,0 +1,33 @@
+"""KF2xx: network and sources."""
+
+from __future__ import annotations
+
+from kafka_forge.errors.base import ForgeError
+
+
+class NoNetwork(ForgeError):
+    """No package registry answers at all."""
+
+    code = "KF201"
+    exit_code = 20
+
+
+class SourceUnreachable(ForgeError):
+    """No provider could obtain the bytes; ``details`` lists each one tried and its answer."""
+
+    code = "KF202"
+    exit_code = 20
+
+
+class ChecksumMismatch(ForgeError):
+    """The bytes are not those of the sha256; nothing was kept. ``details`` names both sums."""
+
+    code = "KF203"
+    exit_code = 21
+
+
+class BaseUnreachable(ForgeError):
+    """The base channel that was forced with ``--base`` does not answer."""
+
+    code = "KF204"
+    exit_code = 20
