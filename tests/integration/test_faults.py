@@ -60,7 +60,10 @@ def ended(scene: Scene, writing: Writing) -> None:
     """The cluster is whole, and whoever was struck goes on."""
     assert writing.write(seconds=60) == 0
     assert set(writing.errors) == {None}
-    assert admin.behind(scene.cluster.internal) == []
+    deadline = time.monotonic() + 60
+    while behind := admin.behind(scene.cluster.internal):  # a copy may lag for a moment, and does on a busy machine
+        assert time.monotonic() < deadline, behind
+        time.sleep(0.2)
     assert all(broker.alive for broker in scene.cluster.brokers)
 
 

@@ -9,7 +9,6 @@ import json
 import subprocess
 import time
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +18,8 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type:
 from kafka_forge import brokers
 from kafka_forge.paths import Cache
 from kafka_forge.progress import Silent
+
+from .kafka_tools import SECONDS, Tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,62 +31,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-SECONDS = 60
-"""A command's bound."""
 NOON_2024 = calendar.timegm((2024, 2, 29, 12, 0, 0))
 """2024-02-29T12:00:00Z in seconds since 1970."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What a command left.
-
-    Attributes:
-        status: its exit status.
-        out: the lines of its standard output.
-        error: the lines of its standard error.
-    """
-
-    status: int
-    out: list[str]
-    error: list[str]
-
-    def rows(self) -> list[list[str]]:
-        """The cells of its table, without the heads."""
-        (rule,) = (number for number, line in enumerate(self.out) if line.strip().startswith("---"))
-        return [line.split() for line in itertools.takewhile(str.strip, self.out[rule + 1 :])]
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """The program in its environment, and the broker.
-
-    Attributes:
-        env: where pykafka is installed.
-        address: ``HOST:PORT`` of the broker.
-    """
-
-    env: PykafkaEnv
-    address: str
-
-    def command(self, *arguments: str) -> list[str]:
-        return [str(self.env.python.parent / "kafka-tools"), "-b", self.address, *arguments]
-
-    def run(self, *arguments: str, **environment: str) -> Ended:
-        ended = subprocess.run(
-            self.command(*arguments),
-            env={**self.env.variables, **environment},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=SECONDS,
-            check=False,
-        )
-        return Ended(ended.returncode, ended.stdout.splitlines(), ended.stderr.splitlines())
-
-    def succeed(self, *arguments: str) -> Ended:
-        ended = self.run(*arguments)
-        assert (ended.status, ended.error) == (0, []), ended
-        return ended
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
 import subprocess
@@ -14,16 +13,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import brokers, build, environment
+from kafka_forge import brokers, build
 from kafka_forge.brokers import admin, log_values
 from kafka_forge.checks import judging
-from kafka_forge.contract import Contract, load_contract
+from kafka_forge.contract import Contract
 from kafka_forge.evidence import SurvivalEvidence
 from kafka_forge.model import Verdict
 from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
 from kafka_forge.selection import Selection
 from kafka_forge.survival import schedules, soak, stage, trials
+from kafka_forge.verify import contracts_of
 
 from .test_roundtrip import environment as environment_of
 from .test_roundtrip import faulty
@@ -93,7 +93,7 @@ LIARS = {
         """
         class Liar(confluent_kafka.Producer):
             def __init__(self, settings):
-                super().__init__({**settings, "enable.idempotence": False})
+                super().__init__({**settings, "enable.idempotence": False, "max.in.flight": 5})
         confluent_kafka.Producer = Liar
         """,
         {"duplicates": "the batches carry no producer id"},
@@ -156,22 +156,18 @@ def test_a_client_that_breaks_a_promise_is_found_out(
 def made() -> Iterator[list[tuple[Environment, Contract]]]:
     """A fresh environment with what each recipe builds, and its contract."""
     root, cache = project_root(), Cache.default()
-    with contextlib.ExitStack() as rooms:
-        ready = build.build(
-            Selection(recipes=RECIPES, pythons=("3.14",)),
-            root=root,
-            base="auto",
-            output=root / "output",
-            cache=cache,
-            jobs=2,
-            progress=Silent(),
-        )
-        channels = [(root / "output").as_uri(), ready.base.channel]
-        entered = []
-        for artifact in ready.artifacts:
-            contract = load_contract(root / "recipes" / artifact.cell.recipe / "contract.yaml")
-            fresh = environment.fresh(artifact, contract, channels=channels, cache=cache, progress=Silent())
-            entered.append((rooms.enter_context(fresh), contract))
+    ready = build.build(
+        Selection(recipes=RECIPES, pythons=("3.14",)),
+        root=root,
+        base="auto",
+        output=root / "output",
+        cache=cache,
+        jobs=2,
+        progress=Silent(),
+    )
+    channels = [(root / "output").as_uri(), ready.base.channel]
+    contracts = contracts_of(ready.artifacts, root)
+    with stage.installed(ready.artifacts, contracts, channels, cache, Silent()) as entered:
         yield entered
 
 

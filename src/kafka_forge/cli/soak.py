@@ -54,7 +54,7 @@ def command(
     Each round draws faults from its seed and does them to the cluster while every client produces and consumes. The
     same seed gives the same schedule, so a failure can be repeated; the command for that is printed with it.
     """
-    from kafka_forge import brokers, environment
+    from kafka_forge import brokers
     from kafka_forge.cleaning import using
     from kafka_forge.cli._artifacts import built
     from kafka_forge.errors import VerdictsNotGreen
@@ -71,11 +71,7 @@ def command(
         ready = built(Selection(recipes=recipes, pythons=(python,)), base, root, target, cache, progress)
         contracts = contracts_of(ready.artifacts, root)
         channels = [target.as_uri(), ready.base.channel]
-        made = []
-        for artifact in stage.chosen(ready.artifacts, contracts):
-            contract = contracts[artifact.cell.id]
-            fresh = environment.fresh(artifact, contract, channels=channels, cache=cache, progress=progress)
-            made.append((rooms.enter_context(fresh), contract))
+        made = rooms.enter_context(stage.installed(ready.artifacts, contracts, channels, cache, progress))
         clients = sum(len(stage.promised(contract).modes) for _, contract in made)
         bounds = soak.Bounds(rounds * clients if rounds else schedules, seconds, seed, kinds)
         interrupted = None

@@ -6,6 +6,8 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from kafka_forge.faults._meeting import meeting
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,17 +25,12 @@ class CutBefore:
     @contextlib.contextmanager
     def inflict(self, scene: Scene, fault: Fault) -> Iterator[JsonObject]:
         """See `kafka_forge.faults.Kind.inflict`."""
-        before = scene.links.counts.get(self.id, 0)
-        told: JsonObject = {}
-        for turn in range(round(fault.amount)):
-            if turn:
-                time.sleep(fault.lasts / fault.amount)
-            scene.links.cut_before()
-        try:
+        with meeting(scene.links, self.id) as told:
+            for turn in range(round(fault.amount)):
+                if turn:
+                    time.sleep(fault.lasts / fault.amount)
+                scene.links.cut_before()
             yield told
-        finally:
-            scene.links.mend()
-            told["met"] = scene.links.counts.get(self.id, 0) - before
 
 
 FAULT = CutBefore()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from kafka_forge.faults._meeting import meeting
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,14 +24,9 @@ class RefuseFirst:
     @contextlib.contextmanager
     def inflict(self, scene: Scene, fault: Fault) -> Iterator[JsonObject]:
         """See `kafka_forge.faults.Kind.inflict`."""
-        before = scene.links.counts.get(self.id, 0)
-        told: JsonObject = {}
-        scene.links.refuse_first(round(fault.amount))
-        try:
+        with meeting(scene.links, self.id) as told:
+            scene.links.refuse_first(round(fault.amount))
             yield told
-        finally:
-            scene.links.mend()
-            told["met"] = scene.links.counts.get(self.id, 0) - before
 
 
 FAULT = RefuseFirst()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from kafka_forge import brokers
+from kafka_forge import brokers, environment
 from kafka_forge.brokers import locks, settings
 from kafka_forge.brokers.links import Links
 from kafka_forge.checks.survives import SurvivesArguments
@@ -76,6 +76,36 @@ def entrants_of(env: Environment, contract: Contract) -> list[Entrant]:
             todo="name one of its modes, or write a scenario (src/kafka_forge/scenarios/catalogue.py).",
         )
     return [Entrant(env, mode) for mode in modes]
+
+
+@contextlib.contextmanager
+def installed(
+    artifacts: Sequence[Artifact],
+    contracts: Mapping[str, Contract],
+    channels: Sequence[str],
+    cache: Cache,
+    progress: Progress,
+) -> Iterator[list[tuple[Environment, Contract]]]:
+    """Give a fresh environment for each artifact that takes part, with its contract; all are gone when it ends.
+
+    Args:
+        artifacts: those that may take part (see `chosen`).
+        contracts: by the ids of their cells.
+        channels: URLs to install from, the most important first.
+        cache: the cache.
+        progress: told what is being done.
+
+    Raises:
+        SolveFailed: one of them has no environment.
+        InstallFailed: one of them could not be linked.
+    """
+    with contextlib.ExitStack() as rooms:
+        made = []
+        for artifact in chosen(artifacts, contracts):
+            contract = contracts[artifact.cell.id]
+            fresh = environment.fresh(artifact, contract, channels=channels, cache=cache, progress=progress)
+            made.append((rooms.enter_context(fresh), contract))
+        yield made
 
 
 @contextlib.contextmanager
