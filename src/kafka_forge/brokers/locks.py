@@ -15,7 +15,6 @@ from kafka_forge.sources import Maven, PythonIndex, Source
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
-DEFAULT = "4.2.0"
 _LockT = TypeVar("_LockT", bound="_Model")
 _SHA256 = Field(pattern=r"^[0-9a-f]{64}$")
 
@@ -51,19 +50,21 @@ class KafkaLock(_Model):
     Attributes:
         kafka: the version.
         java: the feature release of Java that it is run with here.
+        levels: release → its highest ``metadata.version``, as the jars say (`levels.read`); none before KRaft.
         roots: the coordinates whose runtime closure the jars are.
         jars: the class path, in order.
     """
 
     kafka: str
     java: int
+    levels: dict[str, int] = Field(default_factory=dict)
     roots: tuple[str, ...]
     jars: tuple[Jar, ...] = Field(min_length=1)
 
     @property
     def needs_zookeeper(self) -> bool:
         """Whether it runs beside a ZooKeeper here: KRaft is for production from 3.3 on (KIP-833)."""
-        return _numbers(self.kafka) < [3, 3]
+        return before_kraft(self.kafka)
 
     @property
     def has_headers(self) -> bool:
@@ -74,6 +75,11 @@ class KafkaLock(_Model):
     def has_every_codec(self) -> bool:
         """Whether it knows zstd, the last of the five codecs (KIP-110: from 2.1 on)."""
         return _numbers(self.kafka) >= [2, 1]
+
+
+def before_kraft(version: str) -> bool:
+    """Whether a Kafka runs beside a ZooKeeper here, and tells no level of its metadata (KIP-778: from 3.3 on)."""
+    return _numbers(version) < [3, 3]
 
 
 def _numbers(version: str) -> list[int]:
@@ -112,11 +118,35 @@ def _folder() -> Traversable:
 
 @functools.cache
 def versions() -> tuple[str, ...]:
-    """Return the Kafka versions that have a lock, the default first, then the newest."""
+    """Return the Kafka versions that have a lock, the newest first."""
     names = [entry.name for entry in _folder().iterdir()]
     found = [match[1] for name in names if (match := re.fullmatch(r"kafka-([0-9.]+)\.json", name))]
-    newest = sorted(found, key=_numbers, reverse=True)
-    return tuple(sorted(newest, key=lambda version: version != DEFAULT))
+    return tuple(sorted(found, key=_numbers, reverse=True))
+
+
+DEFAULT = versions()[0]
+"""What is started where no version is asked for: a new lock of a newer Kafka is all it takes."""
+
+
+def instead_of(asked: str) -> str:
+    """Return which version is locked of the line that somebody asks for, as the beginning of a remedy, or nothing.
+
+    >>> instead_of("2.8.0")
+    'of that line, 2.8.2 is locked: '
+    >>> instead_of("1.1.1"), instead_of("localhost:9092")
+    ('', '')
+    """
+    parts = asked.split(".")
+    line = ".".join(parts[: 3 if parts[0] == "0" else 2])
+    if len(parts) < 2 or not all(part.isdecimal() for part in parts):
+        return ""
+    return next((f"of that line, {each} is locked: " for each in versions() if each.startswith(f"{line}.")), "")
+
+
+@functools.cache
+def levels() -> dict[int, str]:
+    """Return the highest ``metadata.version`` of each release that the locks know of → that release."""
+    return {level: release for version in reversed(versions()) for release, level in kafka(version).levels.items()}
 
 
 @functools.cache
@@ -130,7 +160,7 @@ def kafka(version: str) -> KafkaLock:
     if version not in versions():
         raise UnknownBroker(
             f"no broker is known as {version!r}",
-            todo=f"name one of {', '.join(versions())}, or HOST:PORT of a broker that runs.",
+            todo=f"{instead_of(version)}name one of {', '.join(versions())}, or HOST:PORT of a broker that runs.",
         )
     return _parse(KafkaLock, _folder() / f"kafka-{version}.json")
 

@@ -31,9 +31,9 @@ class Reader:
         self._at += count
         return piece
 
-    def number(self, size: int) -> int:
-        """Return the next signed integer of so many bytes."""
-        return int.from_bytes(self.take(size), "big", signed=True)
+    def number(self, size: int, *, signed: bool = True) -> int:
+        """Return the next integer of so many bytes."""
+        return int.from_bytes(self.take(size), "big", signed=signed)
 
     def varint(self) -> int:
         """Return the next UNSIGNED_VARINT."""

@@ -25,7 +25,7 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--version", default=None, metavar="VERSION", help="The Kafka version.  [default: 4.2.0]")
+@click.option("--version", default=None, metavar="VERSION", help="The Kafka version.  [default: 4.4.0]")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on.  [default: a free one]")
 @click.option(
     "--brokers",

@@ -47,7 +47,7 @@ def broker_option(function: F) -> F:
         "--broker",
         default=None,
         metavar="VERSION|HOST:PORT",
-        help="The Kafka to speak to: a version that is started for the run, or one that runs.  [default: 4.2.0]",
+        help="The Kafka to speak to: a version that is started for the run, or one that runs.  [default: 4.4.0]",
     )(function)
 
 
@@ -59,7 +59,7 @@ def brokers_option(function: F) -> F:
         multiple=True,
         metavar="VERSION|HOST:PORT|all",
         help="The Kafka to speak to: a version that is started for the run, or one that runs; may be repeated. `all` "
-        "is every version from 2.1 on that can be started.  [default: 4.2.0]",
+        "is every version from 2.1 on that can be started.  [default: 4.4.0]",
     )(function)
 
 

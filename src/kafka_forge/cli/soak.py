@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--recipe", "recipes", multiple=True, metavar="NAME", help="Only this recipe; may be repeated.")
 @click.option("--python", default="3.12", show_default=True, metavar="X.Y", help="The Python of every client.")
-@click.option("--version", default=None, metavar="VERSION", help="The Kafka version.  [default: 4.2.0]")
+@click.option("--version", default=None, metavar="VERSION", help="The Kafka version.  [default: 4.4.0]")
 @click.option(
     "--schedules",
     type=click.IntRange(1, 1_000_000),
