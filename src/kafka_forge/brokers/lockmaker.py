@@ -78,7 +78,7 @@ def kafka_lock(version: str, java: int) -> dict[str, Any]:
     wanted = roots(version)
     with ThreadPoolExecutor(8) as pool:
         jars = list(pool.map(_jar, _closure(version, wanted)))
-    known = next((each.pop("levels") for each in jars if "levels" in each), {})
+    known: dict[str, int] = next((each.pop("levels") for each in jars if "levels" in each), {})
     return {"kafka": version, "java": java, "levels": known, "roots": wanted, "jars": jars}
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import filelock
 
 from kafka_forge.brokers import java, locks, share
+from kafka_forge.errors import ChecksumMismatch, SourceUnreachable
 from kafka_forge.files import Store, atomic_path
 from kafka_forge.progress import Silent
 from kafka_forge.sources import obtain
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kafka_forge.brokers.locks import Jar, KafkaLock
+    from kafka_forge.errors import ForgeError
     from kafka_forge.paths import Cache
     from kafka_forge.progress import Progress
 
@@ -84,7 +86,10 @@ def _obtain(lock: KafkaLock, store: Store, progress: Progress) -> list[Path]:
     ):
 
         def one(jar: Jar) -> Path:
-            file = obtain(jar.source, store, Silent())
+            try:
+                file = obtain(jar.source, store, Silent())
+            except (SourceUnreachable, ChecksumMismatch) as error:
+                raise _gone(lock, error) from error
             task.advance()
             return file
 
@@ -93,6 +98,18 @@ def _obtain(lock: KafkaLock, store: Store, progress: Progress) -> list[Path]:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _gone(lock: KafkaLock, error: SourceUnreachable | ChecksumMismatch) -> ForgeError:
+    """Return the error for a jar that Maven does not have any more, or has with other bytes than the lock says."""
+    others = ", ".join(version for version in locks.versions() if version != lock.kafka)
+    return type(error)(
+        f"Apache Kafka {lock.kafka} cannot be made ready: {error.what}",
+        where=error.where,
+        details=error.details,
+        todo=f"see that the mirror of ~/.m2/settings.xml serves what its lock names; or name another of {others}; or "
+        f"make the lock again: python -m kafka_forge.brokers.lockmaker --java {lock.java} {lock.kafka}.",
+    )
 
 
 def _link(source: Path, target: Path) -> None:
