@@ -72,6 +72,8 @@ def test_a_refusal_of_what_was_not_tried_is_not_stale() -> None:
     [
         ({"brokers": ">=4.0"}, "4.2.0", "3.12", Verdict.REFUSED),
         ({"brokers": ">=4.0"}, "3.9.1", "3.12", Verdict.FAIL),
+        ({"brokers": ">=4.0"}, "4.4+", "3.12", Verdict.REFUSED),
+        ({"brokers": "<2.1"}, "4.4+", "3.12", Verdict.FAIL),
         ({"brokers": ">=4.0"}, "unknown", "3.12", Verdict.REFUSED),
         ({"pythons": ">=3.12"}, "4.2.0", "3.9", Verdict.FAIL),
         ({"pythons": ">=3.9"}, "4.2.0", "3.10", Verdict.REFUSED),
@@ -85,7 +87,7 @@ def test_a_refusal_may_be_about_some_brokers_or_pythons(
     assert result.verdict is verdict
 
 
-@pytest.mark.parametrize(("broker", "stale"), [("4.2.0", True), ("3.9.1", False), ("unknown", False)])
+@pytest.mark.parametrize(("broker", "stale"), [("4.2.0", True), ("4.4+", True), ("3.9.1", False), ("unknown", False)])
 def test_only_a_refusal_that_surely_applies_can_be_stale(broker: str, stale: bool) -> None:
     passed = CheckResult(CONSUME, Verdict.PASS, "242 messages")
     results = refusals.apply([refusal(brokers=">=4.0")], [passed], broker=broker, python="3.12")

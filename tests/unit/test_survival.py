@@ -280,7 +280,7 @@ def test_of_each_recipe_the_newest_python_that_promises_it_takes_part() -> None:
 
 
 def test_a_cluster_is_of_the_first_version_that_makes_one() -> None:
-    assert stage.version_of(("2.8.2", "3.9.1", "4.2.0")) == "3.9.1"
+    assert stage.version_of(("2.8.2", "3.9.2", "4.4.0")) == "3.9.2"
     assert stage.version_of(("localhost:9092", "2.8.2")) is None
 
 

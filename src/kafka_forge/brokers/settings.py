@@ -155,8 +155,9 @@ def zookeeper_properties(*, port: int, data: Path) -> dict[str, str]:
 def _common(data: Path) -> dict[str, str]:
     """Return what does not depend on where the metadata is kept.
 
-    The replication factors are 1 because there is but one broker; ``group.initial.rebalance.delay.ms`` 0 lets a
-    group's first consumer begin at once; the small partition counts and buffers only make the start quicker.
+    The replication factors are 1 because there is but one broker; without those of the share coordinator (KIP-932) a
+    share group hears nothing, and a Kafka that has none leaves them aside. ``group.initial.rebalance.delay.ms`` 0 lets
+    a group's first consumer begin at once; the small partition counts and buffers only make the start quicker.
     """
     return {
         "log.dirs": data.as_posix(),
@@ -167,6 +168,9 @@ def _common(data: Path) -> dict[str, str]:
         "transaction.state.log.replication.factor": "1",
         "transaction.state.log.min.isr": "1",
         "transaction.state.log.num.partitions": "1",
+        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.min.isr": "1",
+        "share.coordinator.state.topic.num.partitions": "1",
         "group.initial.rebalance.delay.ms": "0",
         "message.max.bytes": str(_LARGEST_MESSAGE),
         "replica.fetch.max.bytes": str(_LARGEST_MESSAGE),
