@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ import psutil
 import pytest
 
 from kafka_forge import brokers
-from kafka_forge.brokers import admin, disk, locks, ports
+from kafka_forge.brokers import admin, disk, locks, ports, protocol
 from kafka_forge.errors import BrokerDied, BrokerNotReady, PortTaken, ScenarioBroken
 from kafka_forge.paths import Cache
 from kafka_forge.progress import Silent
@@ -112,9 +114,32 @@ def test_topics_are_made_deleted_and_refused(broker: Broker) -> None:
     assert not {"made", "made-too"} & set(admin.describe_topics(broker.address))
 
 
+def share_coordinator(address: str, group: str) -> int:
+    """Ask which node keeps a share group's state (FindCoordinator version 6, key type 2: KIP-932); return the error."""
+    key = f"{group}:{base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip('=')}:0"
+    reader = protocol.ask(address, 10, 6, b"\2" + protocol.array([protocol.text(key)]) + protocol.NO_TAGS, seconds=60)
+    reader.take(4)  # throttle time
+    assert (reader.varint() - 1, reader.text()) == (1, key)
+    reader.take(4)  # node
+    reader.text()  # host
+    reader.take(4)  # port
+    return reader.number(2)
+
+
+def test_a_broker_that_is_alone_keeps_the_state_of_share_groups(broker: Broker) -> None:
+    """With three copies, which are the default, it answers COORDINATOR_NOT_AVAILABLE (15) for ever."""
+    deadline = time.monotonic() + 120
+    while error := share_coordinator(broker.address, "share"):
+        assert error in (15, 16), error  # it makes its topic now, or has not loaded it yet
+        assert time.monotonic() < deadline, error
+        time.sleep(0.2)
+    assert admin.describe_topics(broker.address)["__share_group_state"] == 1
+
+
 def test_connect_speaks_to_a_broker_that_runs_and_never_stops_it(broker: Broker) -> None:
     with brokers.connect(broker.address) as other:
-        assert (other.version, other.address, other.owned) == ("4.2", broker.address, False)
+        newest = brokers.DEFAULT.rpartition(".")[0]
+        assert (other.version, other.address, other.owned) == (newest, broker.address, False)
         other.check()
     assert broker.alive
     with pytest.raises(BrokerNotReady, match="no Kafka broker answers"):
