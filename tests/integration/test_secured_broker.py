@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import uuid
@@ -20,6 +21,7 @@ from kafka_forge.errors import SecurityUnavailable
 from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
 from kafka_forge.selection import Selection
+from kafka_forge.sources import Maven
 
 from . import inside_pasted
 
@@ -67,7 +69,7 @@ def write(how: Access, topic: str = TOPIC, **more: str | int) -> str | None:
     complaints: list[str] = []
     reports: list[Any] = []
     settings = {**pasting.settings(how), "error_cb": lambda error: complaints.append(error.name()), "log_level": 0}
-    producer = Producer({**settings, "message.timeout.ms": 20_000, **more})
+    producer = Producer({**settings, "message.timeout.ms": 120_000, **more})
     producer.produce(topic, b"x", on_delivery=lambda error, _message: reports.append(error))
     while not reports and "_AUTHENTICATION" not in complaints and "_SSL" not in complaints:
         producer.poll(0.1)
@@ -230,21 +232,31 @@ def test_nothing_is_printed_for_pykafka_where_it_has_no_such_mechanism(strict: B
     assert pasting.text("pykafka", access(strict, "admin", "OAUTHBEARER")) is None
 
 
+@pytest.fixture(scope="module")
+def kafka_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Kafka's own tools, which a broker does without: from 4.4 on, none is in the lock's jars."""
+    place = Maven(group="org.apache.kafka", artifact="kafka-tools", version=brokers.DEFAULT)
+    jar = tmp_path_factory.mktemp("kafka-tools") / place.file
+    with Silent().task(place.where) as task:
+        place.fetch(jar, task)
+    return jar
+
+
 @pytest.mark.parametrize("mechanism", [*MECHANISMS, None])
 def test_kafkas_own_tools_get_in_by_what_is_printed(
-    strict: Broker, by_certificate: Broker, mechanism: str | None, tmp_path: Path
+    strict: Broker, by_certificate: Broker, kafka_tools: Path, mechanism: str | None, tmp_path: Path
 ) -> None:
-    """Of its tools, the lock's jars have the one that shows and changes settings."""
+    """The one that shows and changes settings needs no more jars than a broker and the one it is in."""
     how = access(strict, "admin", mechanism) if mechanism else access(by_certificate, "admin")
     text = pasting.text("java", how)
     assert text is not None
     (tmp_path / "client.properties").write_text(text, encoding="utf-8")
     ready = runtime.prepare(brokers.DEFAULT, Cache.default(), Silent())
-    tool = ["kafka.admin.ConfigCommand", "--bootstrap-server", how.addresses, "--describe", "--topic", TOPIC]
+    tool = ["org.apache.kafka.tools.ConfigCommand", "--bootstrap-server", how.addresses, "--describe", "--topic", TOPIC]
     asked: list[str | Path] = [
         str(ready.java),
         "-cp",
-        ready.class_path,
+        f"{ready.class_path}{os.pathsep}{kafka_tools}",
         *tool,
         "--command-config",
         tmp_path / "client.properties",
