@@ -39,7 +39,7 @@ def produce(address: str, topic: str, count: int, codec: str = "none") -> None:
         producer.produce(
             topic, b"the same words again " * 50, key=str(number), on_delivery=lambda e, _: failures.append(e)
         )
-    assert producer.flush(20) == 0
+    assert producer.flush(120) == 0
     assert failures == [None] * count
 
 
