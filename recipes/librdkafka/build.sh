@@ -16,27 +16,6 @@ fi
 export CPPFLAGS="${CPPFLAGS:-} -I${PREFIX}/include"
 export LDFLAGS="${LDFLAGS:-} -L${PREFIX}/lib -Wl,-rpath,${PREFIX}/lib"
 
-# macOS has these two functions since 10.15 only, whatever oldest macOS is asked for: librdkafka calls the one, a C++
-# library that is linked statically the other.
-if [[ "${target_platform}" == osx-64 ]]; then
-    cat > before-10.15.c <<'END'
-#include <stdlib.h>
-#include <time.h>
-#define HIDDEN __attribute__((visibility("hidden")))
-
-HIDDEN int timespec_get(struct timespec *now, int base) {
-    return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, now) == 0 ? base : 0;
-}
-
-HIDDEN void *aligned_alloc(size_t alignment, size_t size) {
-    void *memory = NULL;
-    return posix_memalign(&memory, alignment < sizeof(void *) ? sizeof(void *) : alignment, size) ? NULL : memory;
-}
-END
-    ${CC} ${CFLAGS:-} -c -o before-10.15.o before-10.15.c
-    export LDFLAGS="${LDFLAGS} ${PWD}/before-10.15.o"
-fi
-
 # Left alone, configure takes what it finds. Demanded, a feature that is missing ends it.
 # C11 threads came with glibc 2.28: the library's own are used, so that every build has the same.
 ./configure \

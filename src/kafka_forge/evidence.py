@@ -71,6 +71,8 @@ class InspectEvidence:
         binaries: those of them that are binaries.
         build_paths: file → paths of the build machine that it holds, each with what stands around it.
         depends: the run dependencies of the package (index.json).
+        variant: what the package was built with: the keys of the variants that its recipe uses, with their values
+            (``info/hash_input.json``, as conda-build and rattler-build write it); empty where it does not say.
         probe: what the program inside the environment answered; an empty object where nothing could be run.
             ``imports``: module → ``{ok, file, version, error, seconds}``;
             ``librdkafka``: ``{loaded: [paths], path, version, number, features: [..], client}``, all but ``loaded``
@@ -97,6 +99,7 @@ class InspectEvidence:
     c_project: JsonObject = field(default_factory=dict)
     recipe_tests: JsonObject = field(default_factory=dict)
     commands: JsonObject = field(default_factory=dict)
+    variant: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def librdkafka(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return headers
 
 
-@pytest.fixture(scope="module", params=["3.10", "3.14"])
+@pytest.fixture(scope="module", params=["3.11", "3.14"])
 def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The headers of a Python for Windows."""
     (found,) = [each for each in load(Interpreters, project_root()).interpreters if each.python == request.param]

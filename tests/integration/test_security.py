@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(platforms.current() != "linux-64", reason="the emulators are locked for linux-64 only"),
 ]
-PYTHON = "3.10"
+PYTHON = "3.11"
 """The one that every platform has."""
 HERE = Path(__file__).parent
 PASSWORD = "it, is=me"

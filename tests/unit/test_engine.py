@@ -35,7 +35,7 @@ requirements:
   run: [python, six >=1.16]
 """
 VARIANTS = """
-python: ["3.10.* *_cpython", "3.13.* *_cp313"]
+python: ["3.11.* *_cpython", "3.13.* *_cp313"]
 c_compiler: [zig-cc]
 c_stdlib: [sysroot]
 c_stdlib_version: ["2.17"]
@@ -60,9 +60,9 @@ def _package(name: str, folder: Path, depends: tuple[str, ...] = ()) -> Path:
 
 def test_a_recipe_is_rendered_once_for_each_python(recipe: Path) -> None:
     rendered = engine.render(recipe, [recipe / "variants.yaml"], "linux-64")
-    assert [each.python for each in rendered] == ["3.10", "3.13"]
+    assert [each.python for each in rendered] == ["3.11", "3.13"]
     assert len({each.build for each in rendered}) == 2
-    assert rendered[0].filename.startswith("parcel-1.2-py310")
+    assert rendered[0].filename.startswith("parcel-1.2-py311")
     assert {"zig-cc_linux-64", "sysroot_linux-64", "python", "zlib", "six"} == rendered[0].requires
 
 

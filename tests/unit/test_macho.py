@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kafka_forge import engine
+from kafka_forge.bases import variants, zig
 from kafka_forge.checks import by_id
 from kafka_forge.evidence import BinaryFile, InspectEvidence
 from kafka_forge.inspection import binaries
 from kafka_forge.macho import bundle, files, signature, stubs
 from kafka_forge.model import Artifact, Cell, Environment, Verdict
+from kafka_forge.paths import project_root
 from kafka_forge.platforms import of
 from kafka_forge.userland import zig_program
 
@@ -54,13 +57,13 @@ def link(folder: Path, library: str, source: str, *inputs: str, name: str = "") 
     subprocess.run([*command, *inputs], cwd=folder, check=True, timeout=120)
 
 
-def judge(check: str, prefix: Path, names: Sequence[str], arguments: dict[str, str] | None = None) -> CheckResult:
+def judge(check: str, prefix: Path, names: Sequence[str], variant: dict[str, str] | None = None) -> CheckResult:
     found: tuple[BinaryFile, ...] = tuple(binaries.read(prefix, [f"lib/{name}" for name in names], of(PLATFORM)))
     cell = Cell("librdkafka", PLATFORM, None, "librdkafka", "2.14.2", "h0_0", noarch=False)
     environment = Environment(Artifact(cell, prefix / "a.conda", "0" * 64, 1), prefix, None, ())
-    evidence = InspectEvidence(environment, (), found, {}, ("__osx >=11.0",), {}, 0.0)
+    evidence = InspectEvidence(environment, (), found, {}, ("__osx >=11.0",), {}, 0.0, variant=variant or {})
     rule = by_id()[check]
-    (result,) = rule.judge(rule.arguments.model_validate(arguments or {}), evidence)
+    (result,) = rule.judge(rule.arguments.model_validate({}), evidence)
     return result
 
 
@@ -115,12 +118,32 @@ def test_the_sdks_stubs_tell_what_macos_has() -> None:
     assert "_rd_kafka_new" not in exported
 
 
-def test_the_macos_that_is_linked_for_is_the_one_promised(prefix: Path) -> None:
-    assert judge("macos-floor", prefix, ["libneeded.dylib"], {"oldest": "11.0"}).verdict is Verdict.PASS
-    result = judge("macos-floor", prefix, ["libneeded.dylib"], {"oldest": "10.13"})
+def test_the_macos_that_is_linked_for_and_declared_is_the_one_of_the_base(prefix: Path) -> None:
+    base = {"c_stdlib": "macosx_deployment_target", "c_stdlib_version": "11.0"}
+    assert judge("macos-floor", prefix, ["libneeded.dylib"], base).verdict is Verdict.PASS
+    result = judge("macos-floor", prefix, ["libneeded.dylib"], {**base, "c_stdlib_version": "10.13"})
     assert result.verdict is Verdict.FAIL
-    assert "lib/libneeded.dylib is linked for 11.0" in result.summary
+    assert result.summary == "lib/libneeded.dylib is linked for 11.0; the package declares 11.0 __osx"
     assert files.needs(prefix, PLATFORM).virtual() == ("__osx >=11.0",)
+
+
+@pytest.mark.parametrize("variant", [{}, {"c_stdlib": "sysroot", "c_stdlib_version": "11.0"}])
+def test_a_package_that_does_not_say_what_its_base_compiles_for_keeps_no_promise(
+    prefix: Path, variant: dict[str, str]
+) -> None:
+    result = judge("macos-floor", prefix, ["libneeded.dylib"], variant)
+    assert result.verdict is Verdict.FAIL
+    assert "does not say for which macosx_deployment_target it was built" in result.summary
+
+
+def test_the_embedded_base_compiles_for_the_macos_that_conda_forge_compiles_for() -> None:
+    ours = project_root() / "recipes" / "variants.yaml"
+    for platform in ("osx-64", "osx-arm64"):
+        recipe = project_root() / "recipes" / "librdkafka"
+        (there,) = engine.render(recipe, [ours], platform)
+        (here,) = engine.render(recipe, [ours, *variants("embedded", project_root())], platform)
+        assert here.variant["c_stdlib_version"] == there.variant["c_stdlib_version"]
+        assert zig.TARGETS[platform].endswith(f"-macos.{here.variant['c_stdlib_version']}")
 
 
 def test_a_library_becomes_a_bundle_without_a_name(prefix: Path, tmp_path: Path) -> None:

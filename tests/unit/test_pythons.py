@@ -174,7 +174,7 @@ NAMES = {"typing-extensions": "typing_extensions", "idna": "idna", "colorama": "
     [
         ("idna>=2.8,<4", ("3.12",), ("idna <4,>=2.8",)),
         ("Typing_Extensions>=4; python_version < '3.11'", ("3.12",), ()),
-        ("Typing_Extensions>=4; python_version < '3.11'", ("3.10", "3.12"), ("typing_extensions >=4",)),
+        ("Typing_Extensions>=4; python_version < '3.12'", ("3.11", "3.12"), ("typing_extensions >=4",)),
         ("colorama; sys_platform == 'win32'", ("3.12",), ()),
         ("nowhere; extra == 'test'", ("3.12",), ()),
     ],

@@ -58,8 +58,6 @@ def set_rpaths(tree: Path, python: str) -> None:
     elf.set_rpath("$ORIGIN/../..", sorted(dynload.glob("*.so")))
     elf.set_rpath("$ORIGIN", sorted((tree / "lib").glob("lib*.so.*")))
     elf.set_rpath("$ORIGIN/../lib", [program])
-    # 3.10 was linked with libcrypt, which only the module _crypt uses, and which not every system has.
-    elf.patchelf(["--remove-needed", "libcrypt.so.1"], [program, tree / "lib" / f"libpython{python}.so.1.0"])
 
 
 def byte_compile(tree: Path, python: str, builder: Path) -> None:

@@ -1,8 +1,7 @@
 """The modules of the standard library that some jars lack, compiled from CPython's own source with zig.
 
-The jars of 3.10 and 3.11 were made on a system without the headers of xz and SQLite, so they have no ``_lzma`` (which
-installers need) and no ``_sqlite3``. The source at hand is that of 3.11; two names that 3.11 made public are spelled
-as 3.10 spells them, and then its modules serve 3.10 as well: both Pythons' own ``lzma`` and ``sqlite3`` import them.
+The jars of 3.11 were made on a system without the headers of xz and SQLite, so they have no ``_lzma`` (which installers
+need) and no ``_sqlite3``.
 """
 
 from __future__ import annotations
@@ -42,13 +41,8 @@ MODULES = (
     Module("_lzma", ("Modules/_lzmamodule.c", "Modules/clinic/_lzmamodule.c.h"), "liblzma"),
     Module("_sqlite3", ("Modules/_sqlite/*", "Modules/_sqlite/clinic/*"), "libsqlite"),
 )
-_SERVED = ("3.10", "3.11")
+_SERVED = ("3.11",)
 """The Pythons that the source serves; others stay without the modules that their jars lack."""
-
-_SPELLED_AS_IN_3_10 = (
-    "-D_PyCFunction_CAST(f)=((PyCFunction)(void(*)(void))(f))",
-    "-DPyType_GetModuleByDef=_PyType_GetModuleByDef",
-)
 
 
 def source_of(lock: Interpreters) -> Source:
@@ -70,7 +64,7 @@ def add_missing(
 
     Args:
         tree: the staged prefix; gives the headers, gets the modules.
-        python: ``"3.10"``.
+        python: ``"3.11"``.
         absent: names of modules that the jar lacks.
         lock: names the source.
         libraries: the lock of libraries, some with headers.
@@ -121,7 +115,7 @@ def _compile(module: Module, tree: Path, python: str, source: Path, shelf: Path,
     library = next(path for path in sorted((shelf / "lib").iterdir()) if not path.is_symlink())
     dynload = tree / "lib" / f"python{python}" / "lib-dynload"
     suffix = next(dynload.glob("_ssl.*.so")).name.partition(".")[2]
-    flags = ["-DPy_BUILD_CORE_MODULE", *(_SPELLED_AS_IN_3_10 if python == "3.10" else ())]
+    flags = ["-DPy_BUILD_CORE_MODULE"]
     flags += [f"-I{folder}" for folder in (headers, headers / "internal", shelf / "include", source / "Modules")]
     target = dynload / f"{module.name}.{suffix}"
     what = f"{module.name} of Python {python}"

@@ -154,7 +154,7 @@ def _spell(specifier: SpecifierSet) -> str:
 
 def _python_depends(metadata: Message, python: str | None) -> tuple[str, ...]:
     if python is None:
-        return (f"python {_spell(SpecifierSet(str(metadata.get('Requires-Python', '>=3.10'))))}",)
+        return (f"python {_spell(SpecifierSet(str(metadata.get('Requires-Python', '>=3.11'))))}",)
     minor = int(python.split(".")[1])
     return (f"python >={python},<3.{minor + 1}.0a0", f"python_abi {python}.* *_cp{python.replace('.', '')}")
 

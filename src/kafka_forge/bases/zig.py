@@ -20,7 +20,7 @@ TARGETS = {
     "linux-64": "x86_64-linux-gnu.2.17",
     "linux-aarch64": "aarch64-linux-gnu.2.17",
     "linux-ppc64le": "powerpc64le-linux-gnu.2.19",
-    "osx-64": "x86_64-macos.10.13",
+    "osx-64": "x86_64-macos.11.0",
     "osx-arm64": "aarch64-macos.11.0",
     "win-64": "x86_64-windows-gnu",
 }

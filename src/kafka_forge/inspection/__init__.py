@@ -66,12 +66,22 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         c_project=project,
         recipe_tests=tested,
         commands=ran,
+        variant=variant_of(package),
     )
 
 
 def _cache_root(package: Path) -> Path:
     """Return the cache that a package was unpacked in: `environment.install` puts it into ``packages/pkgs/NAME``."""
     return package.parents[2]
+
+
+def variant_of(package: Path) -> dict[str, str]:
+    """Return what a package was built with, by its ``info/hash_input.json``; nothing where it has none that is one."""
+    try:
+        data = json.loads((package / "info" / "hash_input.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(key): str(value) for key, value in data.items()} if isinstance(data, dict) else {}
 
 
 def modules_of(contract: Contract) -> list[str]:

@@ -1,7 +1,7 @@
 """The messages of a round trip: the same on both sides, from a seed.
 
 Standard library only: this file is imported by the toolkit and by the scenarios inside the fresh environment
-(CPython 3.10 to 3.14), and must give the same bytes in each.
+(CPython 3.11 to 3.14), and must give the same bytes in each.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What every scenario shares: read the request, try each action within its time, tell what came of it.
 
-Standard library only; runs inside the fresh environment (CPython 3.10 to 3.14).
+Standard library only; runs inside the fresh environment (CPython 3.11 to 3.14).
 
 A scenario is started with the path of a request (JSON) as its one argument, and writes one JSON object a line to
 standard output for each thing that it tried (see `kafka_forge.evidence.Step`). Whatever a client prints goes to

@@ -1,6 +1,6 @@
 """What every scenario of survival shares: produce and consume through whatever happens, and keep a ledger of it.
 
-Standard library only; runs inside the fresh environment (CPython 3.10 to 3.14).
+Standard library only; runs inside the fresh environment (CPython 3.11 to 3.14).
 
 A scenario is started with the path of a request (JSON) as its one argument. It numbers its messages by partition, sends
 them in this order at an even pace, and reads them back as members of a consumer group, all the time. The toolkit lays

@@ -1,9 +1,5 @@
 
-export MACOSX_DEPLOYMENT_TARGET
-case @TARGET_PLATFORM@ in
-    osx-arm64) MACOSX_DEPLOYMENT_TARGET=11.0 ;;
-    *) MACOSX_DEPLOYMENT_TARGET=10.13 ;;
-esac
+export MACOSX_DEPLOYMENT_TARGET=11.0
 # -s: else the linker notes every object file with its place on this machine.
 export LDFLAGS="-s -Wl,-headerpad_max_install_names -Wl,-dead_strip_dylibs"
 if [ -n "$_library" ]; then
