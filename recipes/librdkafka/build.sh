@@ -53,6 +53,11 @@ make install-subdirs
 # CFEP-18: no static libraries.
 rm "${PREFIX}"/lib/librdkafka*.a "${PREFIX}"/lib/pkgconfig/rdkafka*-static.pc
 
+# What upstream's doc-install puts there; that itself would write CONFIGURATION.md anew, by a program of the target.
+mkdir -p "${PREFIX}/share/doc/librdkafka"
+cp CHANGELOG.md CONFIGURATION.md INTRODUCTION.md LICENSE LICENSES.txt README.md STATISTICS.md \
+    "${PREFIX}/share/doc/librdkafka/"
+
 # Upstream installs these only where CMake builds it; users' CMake projects look for them everywhere.
 mkdir -p "${PREFIX}/lib/cmake/RdKafka"
 cp "${RECIPE_DIR}/cmake/RdKafkaConfig.cmake" "${PREFIX}/lib/cmake/RdKafka/"

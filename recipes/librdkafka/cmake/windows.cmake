@@ -1,6 +1,6 @@
-# Run when CMake has installed librdkafka for Windows, by both of its build scripts:
+# Run in the source folder when CMake has installed librdkafka for Windows, by both of its build scripts:
 #   cmake -DBUILD=(build folder) -DPREFIX=(%LIBRARY_PREFIX%) -P windows.cmake
-# It makes sure of the features, and mends what upstream's CMake build installs for its users.
+# It makes sure of the features, mends what upstream's CMake build installs for its users, and adds the documentation.
 file(TO_CMAKE_PATH "${BUILD}" BUILD)
 file(TO_CMAKE_PATH "${PREFIX}" PREFIX)
 
@@ -29,3 +29,9 @@ set(folder "${PREFIX}/lib/cmake/RdKafka")
 file(GLOB unwanted "${folder}/RdKafkaTargets*.cmake" "${folder}/FindLZ4.cmake")
 file(REMOVE ${unwanted})
 file(COPY "${CMAKE_CURRENT_LIST_DIR}/RdKafkaConfig.cmake" DESTINATION "${folder}")
+set(VERSION "$ENV{PKG_VERSION}")
+configure_file("${CMAKE_CURRENT_LIST_DIR}/RdKafkaConfigVersion.cmake" "${folder}/RdKafkaConfigVersion.cmake" @ONLY)
+
+# Upstream's CMake build installs no documentation; its other one does, to this place.
+file(COPY CHANGELOG.md CONFIGURATION.md INTRODUCTION.md LICENSE LICENSES.txt README.md STATISTICS.md
+     DESTINATION "${PREFIX}/share/doc/librdkafka")

@@ -48,7 +48,7 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         task.note("asking the running client")
         answer = runtime.ask(environment, modules_of(contract)) if environment.runner else {}
         promised = contract.promises.get("c-project")
-        project = c_project.build(environment, **promised) if promised else {}
+        project = c_project.build(environment, **promised, progress=progress) if promised else {}
         called = [each["run"] for each in contract.promises.get("commands", {}).get("each", ())]
         ran = commands.run(environment, files, called) if called else {}
         seconds = time.perf_counter() - begun
