@@ -62,6 +62,24 @@ class BinaryFile:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordLine:
+    """One line of a distribution's RECORD, and the file that it names.
+
+    Attributes:
+        path: as written, relative to the folder that holds the ``.dist-info``.
+        file: the same, relative to the prefix.
+        listed: hash and size as written; ``""`` where left out.
+        found: those of the file, spelled alike; the hash is ``""`` where the line's is of no known algorithm. None
+            where the package has no such file.
+    """
+
+    path: str
+    file: str
+    listed: tuple[str, str]
+    found: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class InspectEvidence:
     """What the files and the running client show about one fresh environment.
 
@@ -87,6 +105,7 @@ class InspectEvidence:
             ``ran``: when, UTC, ISO 8601; ``reused``: whether that was an earlier run; ``broken`` and ``lines``
             instead of tests where the engine did not get to their end.
         commands: what came of the artifact's programs, where they are promised (see `inspection.commands.run`).
+        records: each RECORD that the package brings → its lines.
     """
 
     environment: Environment
@@ -100,6 +119,7 @@ class InspectEvidence:
     recipe_tests: JsonObject = field(default_factory=dict)
     commands: JsonObject = field(default_factory=dict)
     variant: dict[str, str] = field(default_factory=dict)
+    records: dict[str, tuple[RecordLine, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from kafka_forge import checks, platforms
 from kafka_forge.checks import judging
 from kafka_forge.contract import Contract, load_contract
 from kafka_forge.errors import UnknownPlatform
-from kafka_forge.evidence import BinaryFile, ExtrasEvidence, InspectEvidence
+from kafka_forge.evidence import BinaryFile, ExtrasEvidence, InspectEvidence, RecordLine
 from kafka_forge.inspection import modules_of, paths
 from kafka_forge.model import PLATFORMS, Artifact, Cell, Environment, InstalledPackage, Verdict
 from kafka_forge.paths import project_root
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SEEN = json.loads((Path(__file__).parent / "data" / "inspect.json").read_text(encoding="utf-8"))
 CIMPL = SEEN["binaries"][0]["path"]
+(RECORD,) = SEEN["records"]
 PROMISES: dict[str, dict[str, Any]] = {
     "extension-links": {"modules": {"confluent_kafka.cimpl": ["librdkafka.so.1"]}},
     "features": {"exactly": SEEN["probe"]["librdkafka"]["features"]},
@@ -38,9 +39,17 @@ PROMISES: dict[str, dict[str, Any]] = {
     "one-librdkafka": {},
     "package-contents": {"has": ["*/confluent_kafka/cimpl.*"], "lacks": ["*.a"]},
     "pip-check": {},
+    "record-complete": {},
     "rpath-inside-prefix": {},
 }
-STATIC = {"extension-links", "glibc-floor", "no-build-paths", "package-contents", "rpath-inside-prefix"}
+STATIC = {
+    "extension-links",
+    "glibc-floor",
+    "no-build-paths",
+    "package-contents",
+    "record-complete",
+    "rpath-inside-prefix",
+}
 
 
 def evidence(data: dict[str, Any]) -> InspectEvidence:
@@ -58,12 +67,17 @@ def evidence(data: dict[str, Any]) -> InspectEvidence:
         probe=data["probe"],
         seconds=data["seconds"],
         recipe_tests=data["recipe_tests"],
+        records={file: tuple(_line(**line) for line in lines) for file, lines in data["records"].items()},
     )
 
 
 def _binary(*, needed: list[str], rpaths: list[str], glibc: list[int] | None, **rest: Any) -> BinaryFile:
     floor = (glibc[0], glibc[1]) if glibc else None
     return BinaryFile(needed=tuple(needed), rpaths=tuple(rpaths), glibc=floor, **rest)
+
+
+def _line(*, path: str, file: str, listed: list[str], found: list[str] | None) -> RecordLine:
+    return RecordLine(path, file, (listed[0], listed[1]), (found[0], found[1]) if found else None)
 
 
 def judge(check: str, data: dict[str, Any]) -> CheckResult:
@@ -131,6 +145,14 @@ WRONG = [
     ("package-contents", _set("files", value=["lib/librdkafka.a"]), "nothing matches */confluent_kafka/cimpl.*"),
     ("package-contents", _set("files", value=["lib/librdkafka.a"]), "lib/librdkafka.a is unwanted"),
     ("pip-check", _set("probe", "pip_check", value={"ok": False, "lines": ["a requires b"]}), "a requires b"),
+    ("record-complete", _set("records", value={}), "the package has no RECORD"),
+    ("record-complete", _set("records", RECORD, 1, "found", value=None), "METADATA, which the package does not have"),
+    ("record-complete", _set("records", RECORD, 1, "found", 0, value="sha256=x"), "METADATA has another hash"),
+    ("record-complete", _set("records", RECORD, 1, "found", 1, value="0"), "METADATA has another size"),
+    ("record-complete", _set("records", RECORD, 0, value=SEEN["records"][RECORD][1]), "does not list"),
+    ("record-complete", _set("records", RECORD, 0, value=SEEN["records"][RECORD][1]), "METADATA 2 times"),
+    ("record-complete", _set("files", value=["bin/confluent", *SEEN["files"]]), "does not list bin/confluent"),
+    ("record-complete", _set("files", value=[f"{CIMPL[:-3]}.pdb", *SEEN["files"]]), "gnu.pdb"),
     ("rpath-inside-prefix", _set("binaries", 0, "rpaths", value=["/opt/lib"]), "/opt/lib leads out"),
     ("rpath-inside-prefix", _set("binaries", 0, "rpaths", value=["$ORIGIN/../../../../../lib"]), "leads out"),
     ("rpath-inside-prefix", _set("binaries", 0, "found", value={"libx.so.1": ""}), "brings libx.so.1"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kafka_forge import platforms
 from kafka_forge.errors import ForgeError, InstallFailed
 from kafka_forge.evidence import InspectEvidence
-from kafka_forge.inspection import binaries, c_project, commands, paths, recipe_tests, runtime
+from kafka_forge.inspection import binaries, c_project, commands, paths, recipe_tests, records, runtime
 
 if TYPE_CHECKING:
     from kafka_forge.contract import Contract
@@ -67,6 +67,7 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         recipe_tests=tested,
         commands=ran,
         variant=variant_of(package),
+        records=records.read(environment.prefix, files),
     )
 
 
