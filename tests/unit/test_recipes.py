@@ -87,6 +87,18 @@ def test_lint_sources_have_a_hash_and_the_build_a_number(name: str) -> None:
 
 
 @every_recipe
+def test_sources_on_the_python_index_have_the_form_that_is_decided_on(name: str) -> None:
+    """See docs/decisions.md; conda-smithy's linter hints at another host since 2026."""
+    source = _load(name)["source"]["url"]
+    if "/packages/" in source:
+        assert re.match(
+            r"https://pypi\.io/packages/source/([a-z])/\1[\w-]+/[\w-]+-\$\{\{ version \}\}\.tar\.gz$", source
+        )
+    else:
+        assert source.startswith("https://github.com/"), source
+
+
+@every_recipe
 def test_lint_stdlib_goes_with_every_compiler(name: str) -> None:
     build = _requirements(name, "build")
     assert any("compiler(" in each for each in build) == any('stdlib("c")' in each for each in build)
