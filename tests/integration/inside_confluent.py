@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 SECONDS = 60.0
 
@@ -20,7 +20,10 @@ def round_trip(value: str, settings: dict[str, Any]) -> str:
     complaints: list[str] = []
     settings = {**settings, "error_cb": lambda error: complaints.append(str(error)), "log_level": 0}
     reports: list[tuple[Any, Any]] = []
-    producer = Producer(settings)
+    try:
+        producer = Producer(settings)
+    except KafkaException as error:
+        return f"not made: {error}"
     producer.produce("t", value=value.encode(), on_delivery=lambda *report: reports.append(report))
     end = time.monotonic() + SECONDS
     while not reports and not complaints and time.monotonic() < end:

@@ -16,19 +16,22 @@ fi
     --without-system-verto --without-readline --without-libedit --without-keyutils --without-lmdb --without-ldap \
     --without-tcl --with-crypto-impl=builtin --with-tls-impl=no
 
-# Neither the servers nor the programs: they want bison, and take most of the time.
-client="util/support util/et util/profile lib/crypto lib/krb5 lib/gssapi"
 # Its warnings are errors, and clang of today sees more than gcc of then.
 export MAKEFLAGS="WARN_CFLAGS=-w"
-make -C util -j"$CPU_COUNT" SUBDIRS="support et profile"
+make -C util -j"$CPU_COUNT" SUBDIRS="support et ss profile verto"
 make -C include
-for part in lib/crypto lib/krb5 lib/gssapi; do
+
+# Not built: what copies a database to other servers (kprop), samples, tests and documents.
+libraries="lib/crypto lib/krb5 lib/gssapi lib/rpc lib/kdb lib/kadm5 lib/apputils lib/krad"
+parts=${KRB5_PARTS:-$libraries plugins/kdb/db2 plugins/preauth/spake kdc kadmin clients}
+for part in $parts; do
     make -C "$part" -j"$CPU_COUNT"
 done
 
-mkdir -p "$PREFIX"/{bin,lib/pkgconfig,include/{gssapi,gssrpc,kadm5,krb5},share/man/man{1,5,7,8}}
-for part in $client include build-tools; do
+mkdir -p "$PREFIX"/{bin,sbin,lib/pkgconfig,lib/krb5/plugins/{kdb,preauth},include/{gssapi,gssrpc,kadm5,krb5}} \
+    "$PREFIX"/share/man/man{1,5,7,8}
+for part in util/support util/et util/ss util/profile util/verto $parts include build-tools; do
     make -C "$part" install
 done
-rm -f "$PREFIX"/lib/pkgconfig/{kadm-client,kadm-server,kdb,gssrpc}.pc "$PREFIX"/include/{kdb,krad}.h
-rm -rf "$PREFIX/share" "$PREFIX/var" "$PREFIX/bin/compile_et"
+# ksu would have to belong to root and to run as root; compile_et wants what stands in share/.
+rm -rf "$PREFIX/share" "$PREFIX/var" "$PREFIX/bin/ksu" "$PREFIX/bin/compile_et"

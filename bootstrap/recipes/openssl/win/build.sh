@@ -7,8 +7,8 @@ unset CPPFLAGS CROSS_COMPILE
 export CFLAGS="-O2" CC="${CC##*/}" AR="${AR##*/}" RANLIB="${RANLIB##*/}" RC="${WINDRES##*/}"
 unset WINDRES
 
-perl ./Configure mingw64 shared threads \
-    no-apps no-docs no-tests no-legacy no-module no-engine no-capieng no-fips no-zlib no-quic \
+# As conda-forge's: the legacy provider and the engines are in the library itself.
+perl ./Configure mingw64 shared threads enable-legacy no-module no-docs no-tests no-fips no-zlib no-quic \
     --prefix="$PREFIX/Library" --libdir=lib --openssldir="$PREFIX/Library/ssl"
 
 # What OpenSSL looks for at run time stands where only an administrator may write, as in upstream's own builds: no path
@@ -17,13 +17,15 @@ home='C:/Program Files/Common Files/SSL'
 places=("OPENSSLDIR=$home" "ENGINESDIR=$home/engines-3" "MODULESDIR=$home/ossl-modules")
 make build_generated "${places[@]}"
 make -j"$CPU_COUNT" libcrypto-3-x64.dll "${places[@]}"
-# the linker looks for crypto.lib where it is asked for -lcrypto, and not for libcrypto.dll.a
+# the linker looks for crypto.lib and ssl.lib where it is asked for -lcrypto and -lssl, and not for lib*.dll.a
 cp libcrypto.dll.a crypto.lib
 make -j"$CPU_COUNT" libssl-3-x64.dll "${places[@]}"
+cp libssl.dll.a ssl.lib
+make -j"$CPU_COUNT" apps/openssl.exe "${places[@]}"
 
 library="$PREFIX/Library"
 mkdir -p "$library/bin" "$library/lib/pkgconfig" "$library/include/openssl" "$library/ssl"
-cp libcrypto-3-x64.dll libssl-3-x64.dll "$library/bin/"
+cp libcrypto-3-x64.dll libssl-3-x64.dll apps/openssl.exe "$library/bin/"
 cp libcrypto.dll.a "$library/lib/libcrypto.lib"
 cp libssl.dll.a "$library/lib/libssl.lib"
 cp include/openssl/*.h "$library/include/openssl/"
