@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kafka_forge.sources import Hints
 
 _HOST_PLATFORM = "host-platform.yaml"
-_TOLD = ("OSX", "GLIBC")  # the solver has a variable for each, CONDA_OVERRIDE_…
+_TOLD = ("OSX", "GLIBC", "WIN")  # the solver has a variable for each, CONDA_OVERRIDE_…
 _POSITION = re.compile(r"\b(\d+):\d+")
 
 
@@ -297,7 +297,7 @@ def _name_host_platform(rendered: Rendered, recipe: Path, work: Path) -> None:
 
 
 def _overrides(rendered: Rendered) -> dict[str, str]:
-    """Return the variables by which the solver is told the macOS or glibc that we don't stand on.
+    """Return the variables by which the solver is told the macOS, glibc or Windows that we don't stand on.
 
     Else it takes this machine's glibc for the host environment, too, where a Python may need a newer one: the emulators
     bring theirs. Whether the build environment's programs run on this machine, `solving.check` has seen before.

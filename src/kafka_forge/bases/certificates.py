@@ -1,4 +1,9 @@
-"""``ca-certificates``: Mozilla's certificate authorities, as certifi's wheel carries them, where OpenSSL looks."""
+"""``ca-certificates``: Mozilla's certificate authorities, as certifi's wheel carries them, where OpenSSL looks.
+
+As on conda-forge there are two packages of one version, one for Unix and one for Windows. On Windows no library knows
+its prefix, so there the certificates are named on activation. conda-forge's ``openssl`` does that; here it is this
+package, for the Pythons of the jars bring an OpenSSL of their own.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +19,48 @@ if TYPE_CHECKING:
     from kafka_forge.bases.python_locks import Wheel, Wheels
     from kafka_forge.bases.workshop import Workshop
 
-_REVISION = 1
+_REVISION = 2
 """Goes up whenever `make` would give another package from the same wheel."""
+
+SYSTEMS = {"unix": "ssl", "win": "Library/ssl"}
+"""What the package is for, as the virtual package that it depends on is called → where the certificates are."""
+
+_ACTIVATION = {
+    "activate.d/ca-certificates.bat": """\
+@if not defined SSL_CERT_FILE (
+    set "SSL_CERT_FILE=%CONDA_PREFIX%\\Library\\ssl\\cacert.pem"
+    set "__CA_CERTIFICATES_SSL_CERT_FILE=1"
+)
+""",
+    "deactivate.d/ca-certificates.bat": """\
+@if "%__CA_CERTIFICATES_SSL_CERT_FILE%" == "1" (
+    set "SSL_CERT_FILE="
+    set "__CA_CERTIFICATES_SSL_CERT_FILE="
+)
+""",
+    "activate.d/ca-certificates.ps1": """\
+if (-not $Env:SSL_CERT_FILE) {
+    $Env:SSL_CERT_FILE = "$Env:CONDA_PREFIX\\Library\\ssl\\cacert.pem"
+    $Env:__CA_CERTIFICATES_SSL_CERT_FILE = "1"
+}
+""",
+    "deactivate.d/ca-certificates.ps1": """\
+if ($Env:__CA_CERTIFICATES_SSL_CERT_FILE -eq "1") {
+    Remove-Item -Path Env:\\SSL_CERT_FILE, Env:\\__CA_CERTIFICATES_SSL_CERT_FILE
+}
+""",
+    "activate.d/ca-certificates.sh": """\
+if [ -z "${SSL_CERT_FILE:-}" ]; then
+    export SSL_CERT_FILE="${CONDA_PREFIX}\\\\Library\\\\ssl\\\\cacert.pem" __CA_CERTIFICATES_SSL_CERT_FILE=1
+fi
+""",
+    "deactivate.d/ca-certificates.sh": """\
+if [ "${__CA_CERTIFICATES_SSL_CERT_FILE:-}" = 1 ]; then
+    unset SSL_CERT_FILE __CA_CERTIFICATES_SSL_CERT_FILE
+fi
+""",
+}
+"""For each shell of Windows: what the user has set goes before."""
 
 
 def bundle(lock: Wheels) -> Wheel:
@@ -34,13 +79,14 @@ def bundle(lock: Wheels) -> Wheel:
     )
 
 
-def package(wheel: Wheel) -> Package:
-    """Return what the package says of itself; its version is the day of certifi's release."""
+def package(wheel: Wheel, system: str) -> Package:
+    """Return what the package for a system of `SYSTEMS` says of itself; its version is the day of certifi's release."""
     return Package(
         "ca-certificates",
         wheel.version,
-        f"h{content_key(_REVISION, wheel.sha256)}_0",
+        f"h{content_key(_REVISION, wheel.sha256, system)}_0",
         "noarch",
+        depends=(f"__{system}",),
         noarch="generic",
         license="MPL-2.0",
         summary="Certificates for use with other packages",
@@ -49,15 +95,24 @@ def package(wheel: Wheel) -> Package:
     )
 
 
-def make(wheel: Wheel, shop: Workshop) -> Path:
-    """Make the package: ``ssl/cacert.pem``, and ``ssl/cert.pem``, OpenSSL's own name for it.
+def make(wheel: Wheel, system: str, shop: Workshop) -> Path:
+    """Make the package for a system: ``cacert.pem``, and ``cert.pem``, OpenSSL's own name for it.
 
     Raises:
         SourceUnreachable, ChecksumMismatch: from obtaining the wheel.
     """
     file = shop.obtain(wheel.source())
-    with shop.room("ca-certificates") as tree, zipfile.ZipFile(file) as archive:
-        (tree / "ssl").mkdir()
-        (tree / "ssl" / "cacert.pem").write_bytes(archive.read("certifi/cacert.pem"))
-        (tree / "ssl" / "cert.pem").symlink_to("cacert.pem")
-        return pack(package(wheel), tree, shop.noarch)
+    with shop.room(f"ca-certificates-{system}") as tree, zipfile.ZipFile(file) as archive:
+        folder = tree / SYSTEMS[system]
+        folder.mkdir(parents=True)
+        certificates = archive.read("certifi/cacert.pem")
+        (folder / "cacert.pem").write_bytes(certificates)
+        if system == "win":  # where links are for administrators
+            (folder / "cert.pem").write_bytes(certificates)
+            for name, text in _ACTIVATION.items():
+                script = tree / "etc" / "conda" / name
+                script.parent.mkdir(parents=True, exist_ok=True)
+                script.write_bytes(text.replace("\n", "\n" if name.endswith(".sh") else "\r\n").encode())
+        else:
+            (folder / "cert.pem").symlink_to("cacert.pem")
+        return pack(package(wheel, system), tree, shop.noarch)

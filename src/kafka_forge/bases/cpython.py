@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
-from kafka_forge.bases import cpython_debian, cpython_linux, cpython_macos, cpython_modules, cpython_windows, elf
+from kafka_forge.bases import (
+    cpython_debian,
+    cpython_linux,
+    cpython_macos,
+    cpython_modules,
+    cpython_ssl,
+    cpython_windows,
+    elf,
+)
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.errors import BaseBuildFailed, UnsupportedMachine
 
@@ -16,24 +24,11 @@ if TYPE_CHECKING:
     from kafka_forge.bases.python_locks import Interpreter, Interpreters, Libraries
     from kafka_forge.bases.workshop import Workshop
 
-_REVISION = 3
+_REVISION = 4
 """Goes up whenever `make` would give another package from the same jar."""
 
 _ABI_BUILD = 8
 """conda-forge's build number of python_abi."""
-
-_ACTIVATE = """\
-# This interpreter's OpenSSL is linked into it and cannot know the prefix; a setting of the user's goes before.
-if [ -z "${SSL_CERT_FILE:-}" ] && [ -f "${CONDA_PREFIX}/ssl/cacert.pem" ]; then
-    export SSL_CERT_FILE="${CONDA_PREFIX}/ssl/cacert.pem"
-    export __KAFKA_FORGE_SSL_CERT_FILE=1
-fi
-"""
-_DEACTIVATE = """\
-if [ "${__KAFKA_FORGE_SSL_CERT_FILE:-}" = 1 ]; then
-    unset SSL_CERT_FILE __KAFKA_FORGE_SSL_CERT_FILE
-fi
-"""
 
 
 def stem(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, platform: str) -> str:
@@ -73,8 +68,8 @@ def make(interpreter: Interpreter, lock: Interpreters, libraries: Libraries, sho
         cpython_linux.stage(jar, tree, python)
         absent = cpython_linux.absent_modules(tree, python)
         added = cpython_modules.add_missing(tree, python, absent, lock=lock, libraries=libraries, room=room, shop=shop)
+        cpython_ssl.trust_prefix(tree / "lib" / f"python{python}")
         cpython_linux.byte_compile(tree, python, _builder(interpreter, tree, room, shop))
-        _activation(tree)
         facts = {
             "made_from": f"org.bytedeco:cpython:{interpreter.release}:{interpreter.jars[shop.platform].classifier}",
             "modules_from_source": dict.fromkeys(added, lock.modules_source.file),
@@ -108,8 +103,8 @@ def _make_macos(interpreter: Interpreter, lock: Interpreters, libraries: Librari
     with shop.room(f"python-{python}") as room:
         tree = room / "tree"
         cpython_macos.stage(jar, tree, python, shop.platform)
+        cpython_ssl.trust_prefix(tree / "lib" / f"python{python}")
         cpython_linux.byte_compile(tree, python, _builder(interpreter, tree, room, shop))
-        _activation(tree)
         facts = {
             "made_from": f"org.bytedeco:cpython:{interpreter.release}:{interpreter.jars[shop.platform].classifier}",
             "absent_modules": list(cpython_linux.absent_modules(tree, python)),
@@ -220,10 +215,3 @@ def _tag(python: str) -> str:
 def _flavour(python: str) -> str:
     """Return the last part of python's build string on conda-forge: since 3.13 it names the ABI."""
     return _tag(python) if int(python.split(".")[1]) >= 13 else "cpython"
-
-
-def _activation(tree: Path) -> None:
-    for when, text in (("activate", _ACTIVATE), ("deactivate", _DEACTIVATE)):
-        script = tree / "etc" / "conda" / f"{when}.d" / "python-ssl.sh"
-        script.parent.mkdir(parents=True)
-        script.write_text(text, encoding="utf-8")

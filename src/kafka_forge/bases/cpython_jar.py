@@ -152,8 +152,7 @@ def replace_maker(path: Path, maker: bytes, magic: bytes) -> bool:
     """Turn the maker's prefix into the placeholder (text), or into a place that no one has (binaries).
 
     Within binaries, which begin with ``magic``, each C string is shortened and filled up with NULs, as conda does it.
-    OpenSSL's default folder, linked into ``_ssl``, becomes ``/etc/ssl``: then verification works on most systems even
-    where the package's activation, which sets SSL_CERT_FILE, has not run.
+    So OpenSSL, which is linked into ``_ssl``, finds nothing in its own folder: see `cpython_ssl`.
 
     Returns:
         Whether a binary was changed.
@@ -166,7 +165,7 @@ def replace_maker(path: Path, maker: bytes, magic: bytes) -> bool:
         return False
 
     def shorter(found: re.Match[bytes]) -> bytes:
-        text = found.group().replace(maker + b"/ssl", b"/etc/ssl").replace(maker, b"/nonexistent")
+        text = found.group().replace(maker, b"/nonexistent")
         return text.ljust(len(found.group()), b"\0")
 
     path.write_bytes(re.sub(rb"[^\0]*" + re.escape(maker) + rb"[^\0]*", shorter, content))

@@ -159,7 +159,9 @@ def _libraries(shop: Workshop, lock: Libraries) -> Iterable[Product]:
 
 def _wheels(shop: Workshop, pythons: Sequence[str], lock: Wheels) -> Iterable[Product]:
     bundle = certificates.bundle(lock)
-    yield _product(shop.noarch, certificates.package(bundle).stem, partial(certificates.make, bundle, shop))
+    for system in certificates.SYSTEMS:
+        stem = certificates.package(bundle, system).stem
+        yield _product(shop.noarch, stem, partial(certificates.make, bundle, system, shop))
     for wheel in lock.pure:
         yield _product(shop.noarch, wheels.stem(wheel, None, lock), partial(wheels.make, wheel, None, lock, shop))
     for wheel in lock.binary.get(shop.platform, ()):

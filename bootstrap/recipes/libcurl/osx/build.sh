@@ -9,6 +9,7 @@ sed -i -e '/define CURL_MACOS_CALL_COPYPROXIES/d' lib/curl_setup.h
 # The stubs have it; macOS has it since 27.
 export CMAKE_ARGS="$CMAKE_ARGS -DHAVE_PIPE2=0"
 
-# macOS has its certificates there; the library does not know its own folder (see recipe.yaml).
-sed 's|$PREFIX/ssl/cacert.pem|/etc/ssl/cert.pem|' "$RECIPE_DIR/build.sh" > build-with-certificates.sh
+# The library does not know its own folder (see recipe.yaml), but OpenSSL does: its certificates are taken.
+sed 's|-DCURL_CA_BUNDLE="$PREFIX/ssl/cacert.pem"|-DCURL_CA_BUNDLE=none -DCURL_CA_FALLBACK=ON|' \
+    "$RECIPE_DIR/build.sh" > build-with-certificates.sh
 . ./build-with-certificates.sh
