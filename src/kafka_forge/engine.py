@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from kafka_forge import channel, drafting, finishing, platforms, processes, solving, userland
+from kafka_forge import channel, drafting, finishing, platforms, processes, skipping, solving, userland
 from kafka_forge.engine_worker import SCRIPT_TOOK
 from kafka_forge.errors import BuildFailed, DiskFull, RecipeInvalid
 from kafka_forge.evidence import tail
@@ -93,7 +93,7 @@ class Rendered:
 
 
 def render(recipe_dir: Path, variants: Sequence[Path], platform: str) -> tuple[Rendered, ...]:
-    """Render a recipe for every variant, in the order of the variant files.
+    """Render a recipe for every variant that it does not skip, in the order of the variant files.
 
     Args:
         recipe_dir: the folder that holds ``recipe.yaml`` (the v1 format, CEP 13 and 14).
@@ -115,6 +115,9 @@ def render(recipe_dir: Path, variants: Sequence[Path], platform: str) -> tuple[R
             merged = merged.merge(VariantConfig.from_file_with_context(reading, JinjaConfig(platform=config)))
         reading = recipe
         outputs = Stage0Recipe.from_file(recipe).render(merged, RenderConfig(platform=config))
+        outputs = skipping.kept(
+            recipe, outputs, lambda text: Stage0Recipe.from_yaml(text).render(merged, RenderConfig(platform=config))
+        )
     except (RattlerBuildError, OSError, ValueError) as error:
         raise _invalid(reading or recipe, error) from error
     return tuple(_rendered(each, recipe_dir, tuple(variants), platform) for each in outputs)

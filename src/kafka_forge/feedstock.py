@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from kafka_forge import feedstock_matrix, plan
+from kafka_forge import ci_support, plan
 from kafka_forge.errors import FeedstockInvalid, RecipeInvalid, UnknownRecipe
 from kafka_forge.files import atomic_path, explain_os_errors
 from kafka_forge.selection import Selection
@@ -38,6 +39,13 @@ _SELECTORS = {
     "win-64": "win64",
 }
 """Platform → the selector of conda_build_config.yaml that holds for it alone (conda-build's documentation)."""
+
+
+_NEW = re.compile(
+    r"\.git|\.gitignore|\.gitattributes|\.DS_Store|(?i:(?:README|LICEN[CS]E|COPYING|NOTICE)(?:[.-][\w.-]+)?)"
+)
+"""What a repository has that `git init` or GitHub's page has just made: a README, a .gitignore, a licence
+(docs.github.com, "Creating a new repository")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +126,17 @@ def _apply(change: Change, target: Path) -> None:
 
 
 def _must_be_a_feedstock(folder: Path) -> None:
+    """Let a feedstock pass, and what one is begun in: no folder, an empty one, or a repository without content."""
     known = (folder / "recipe").is_dir() or (folder / _SETTINGS).is_file()
-    if folder.exists() and not known and (not folder.is_dir() or any(folder.iterdir())):
+    if not folder.exists() or known:
+        return
+    other = sorted(path.name for path in folder.iterdir() if not _NEW.fullmatch(path.name))
+    if other:
         raise FeedstockInvalid(
-            "this is no feedstock: it has neither recipe/ nor conda-forge.yml",
+            "this is no feedstock: it has neither recipe/ nor conda-forge.yml, and is no new repository either",
             where=str(folder),
-            todo="name a feedstock's folder, or one that is new or empty.",
+            details=[f"it has {', '.join(other[:5])}" + (f" and {len(other) - 5} more" if len(other) > 5 else "")],
+            todo="name a feedstock's folder, or one that is new, empty or fresh from `git init`.",
         )
 
 
@@ -177,7 +190,7 @@ def _own_pins(recipe: str, root: Path, pinning: Path) -> dict[str, bytes]:
     """
     ours: dict[str, dict[str, list[str]]] = {}
     for planned in plan.plan(Selection((recipe,), ("all",)), root=root, variants=()):
-        for key, value in feedstock_matrix.pins(planned.rendered.variant).items():
+        for key, value in ci_support.pins(planned.rendered.variant).items():
             if key in _THEIRS:
                 continue
             values = ours.setdefault(key, {}).setdefault(planned.cell.platform, [])

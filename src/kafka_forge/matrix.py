@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from kafka_forge.conda_forge import Reading
     from kafka_forge.model import JsonObject
     from kafka_forge.plan import Planned
     from kafka_forge.selection import Selection
@@ -63,6 +64,16 @@ class Job:
     recipes: tuple[str, ...]
     cells: tuple[str, ...]
     arguments: str
+
+
+def migrating(plans: Sequence[Planned], reading: Reading) -> dict[str, str]:
+    """Return those Pythons that conda-forge brings to feedstocks one by one, with the migration's name.
+
+    They are in no global pinning: a feedstock that has not had the migration is not built for them.
+    """
+    values = {planned.cell.python: planned.rendered.variant.get("python", "") for planned in plans}
+    found = ((python, reading.migration(value)) for python, value in values.items() if python)
+    return {python: name for python, name in found if name}
 
 
 def jobs(plans: Sequence[Planned], selection: Selection) -> tuple[Job, ...]:

@@ -105,7 +105,7 @@ def plan(
 def _render(recipe: Path, files: Sequence[Path], platform: str) -> tuple[Rendered, ...]:
     """Render a recipe; what serves all platforms is built on this machine's, whichever it is wanted for."""
     rendered = engine.render(recipe, files, platform)
-    if platform != platforms.current() and all(each.noarch for each in rendered):
+    if platform != platforms.current() and rendered and all(each.noarch for each in rendered):
         return engine.render(recipe, files, platforms.current())
     return rendered
 

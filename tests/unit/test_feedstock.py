@@ -119,6 +119,53 @@ def test_a_folder_that_is_no_feedstock_is_left_alone(tmp_path: Path) -> None:
         feedstocks.changes("pykafca", tmp_path / "new", ROOT)
 
 
+def new(folder: Path, *names: str) -> Path:
+    """A folder with some files; `.git` is a repository that git has just made."""
+    folder.mkdir()
+    for name in names:
+        if name == ".git":
+            subprocess.run(["git", "init", "-q", str(folder)], check=True, capture_output=True)
+        else:
+            (folder / name).write_text("text\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (),
+        (".git",),
+        (".git", "README.md", "LICENSE", ".gitignore"),
+        (".git", "README", "LICENCE.txt", ".gitattributes", ".DS_Store"),
+        (".git", "readme.rst", "license-MIT", "COPYING"),
+    ],
+)
+def test_a_repository_that_was_just_made_becomes_a_feedstock(tmp_path: Path, names: tuple[str, ...]) -> None:
+    folder = new(tmp_path / "new", *names)
+    before = {file: (folder / file).read_bytes() for file in files(folder)}
+    assert _run(["feedstock", "kafka-python", str(folder)], debug=True) == 0
+    assert {"conda-forge.yml", "recipe/recipe.yaml"} <= files(folder)
+    assert before == {file: (folder / file).read_bytes() for file in before}
+    assert _run(["feedstock", "kafka-python", str(folder), "--check"], debug=True) == 0
+
+
+def test_a_work_tree_of_git_has_a_file_named_git(tmp_path: Path) -> None:
+    folder = new(tmp_path / "new")
+    (folder / ".git").write_text("gitdir: ../elsewhere\n", encoding="utf-8")
+    assert _run(["feedstock", "kafka-python", str(folder)], debug=True) == 0
+
+
+@pytest.mark.parametrize("name", ["setup.py", "readmes", "diary.md", "recipes", ".github"])
+def test_a_repository_with_content_is_no_new_one(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = new(tmp_path / "new", ".git", name)
+    assert _run(["feedstock", "kafka-python", str(folder)], debug=False) == 11
+    shown = capsys.readouterr().err
+    assert "KF123" in shown
+    assert f"it has {name}" in shown
+    assert "fresh from `git init`" in shown
+    assert files(folder) & {"conda-forge.yml", "recipe/recipe.yaml"} == set()
+
+
 @pytest.mark.parametrize("text", ["- a list\n", "a: [\n"])
 def test_settings_that_cannot_be_read(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "conda-forge.yml").write_text(text, encoding="utf-8")

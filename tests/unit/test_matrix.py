@@ -130,6 +130,9 @@ def feedstock(folder: Path, recipe: str, **changes: str) -> Path:
         lines.append("pin_run_as_build:\n  python:\n    min_pin: x.x\n    max_pin: x.x\nzip_keys:\n- - a\n  - b")
         name = f"{cell.platform.replace('-', '_')}_{'python' + cell.python if cell.python else ''}.yaml"
         (support / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (support.parent / "recipe").mkdir()
+    text = f"package:\n  version: {cell.version}\nbuild:\n  number: 0\n"
+    (support.parent / "recipe" / "recipe.yaml").write_text(text, encoding="utf-8")
     return support.parent
 
 

@@ -11,6 +11,8 @@ import click
 from kafka_forge.cli.options import echo_json, json_option, selection_options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kafka_forge.matrix import Job
     from kafka_forge.plan import Planned
     from kafka_forge.selection import Selection
@@ -30,14 +32,14 @@ if TYPE_CHECKING:
     "--against",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="FEEDSTOCK_DIR",
-    help="Compare with a conda-forge feedstock's .ci_support; exit status 3 if they differ.",
+    help="Compare with a conda-forge feedstock's .ci_support and recipe; exit status 3 if they differ.",
 )
 @json_option
 def command(
     selection: Selection, base: str, github: bool, changed_since: str | None, against: Path | None, as_json: bool
 ) -> None:
     """Show what would be built, on all platforms, and the CI jobs that would build it."""
-    from kafka_forge import bases, matrix, plan
+    from kafka_forge import bases, conda_forge, matrix, plan
     from kafka_forge.paths import project_root
     from kafka_forge.selection import Selection
 
@@ -52,16 +54,30 @@ def command(
         everything = plan.plan(Selection(platforms=("linux-64",)), root=root, variants=variants)
         touched = matrix.touched(matrix.changed_files(root, changed_since), everything)
         plans = [planned for planned in plans if planned.cell.recipe in touched]
-    jobs = matrix.jobs(plans, chosen)
+    jobs, reading = matrix.jobs(plans, chosen), conda_forge.load(root)
+    migrating = matrix.migrating(plans, reading)
     if github:
         import json
 
         click.echo(json.dumps(matrix.github(jobs)))
     elif as_json:
-        cells = [{**asdict(planned.cell), "id": planned.cell.id, "refused": planned.refused} for planned in plans]
+        cells = [
+            {
+                **asdict(planned.cell),
+                "id": planned.cell.id,
+                "refused": planned.refused,
+                "migration": migrating.get(planned.cell.python or ""),
+            }
+            for planned in plans
+        ]
         echo_json({"jobs": [asdict(job) for job in jobs], "cells": cells})
     else:
-        _show(plans, jobs)
+        _show(plans, jobs, migrating)
+        for python, name in migrating.items():
+            click.echo(
+                f"{python}: conda-forge brings it to feedstocks by the migration {name}, and has it in no global "
+                f"pinning (read on {reading.read})"
+            )
 
 
 def _against(feedstock: Path, selection: Selection, root: Path, as_json: bool) -> None:
@@ -77,12 +93,12 @@ def _against(feedstock: Path, selection: Selection, root: Path, as_json: bool) -
     if compared.differences:
         raise Differs(
             f"{compared.recipe}: {len(compared.differences)} differences from the feedstock's matrix",
-            where=str(feedstock / ".ci_support"),
-            todo="rerender the feedstock, or change recipes/variants.yaml, whichever is behind.",
+            where=str(feedstock),
+            todo="rerender the feedstock, or change recipes/variants.yaml or the recipe here, whichever is behind.",
         )
 
 
-def _show(plans: list[Planned], jobs: tuple[Job, ...]) -> None:
+def _show(plans: list[Planned], jobs: tuple[Job, ...], migrating: Mapping[str, str]) -> None:
     from kafka_forge.report import terminal
     from kafka_forge.report.grid import planned_grid
 
@@ -90,5 +106,6 @@ def _show(plans: list[Planned], jobs: tuple[Job, ...]) -> None:
     if not jobs:
         console.print("nothing to build: the change touches no recipe")
         return
-    console.print(terminal.grid_table(planned_grid(plans), title=f"{len(plans)} cells"))
+    labels = {python: f"{python}, migrating" for python in migrating}
+    console.print(terminal.grid_table(planned_grid(plans, labels), title=f"{len(plans)} cells"))
     console.print(terminal.jobs_table(jobs))

@@ -6,7 +6,8 @@ The terminal, the Markdown and the HTML page all show this grid; only their ink 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kafka_forge.model import PLATFORMS, Verdict
@@ -64,6 +65,10 @@ class Grid:
     platforms: tuple[str, ...]
     rows: tuple[GridRow, ...]
 
+    def labelled(self, labels: Mapping[str, str]) -> Grid:
+        """Return the same grid with other words for some Pythons."""
+        return replace(self, rows=tuple(replace(row, python=labels.get(row.python, row.python)) for row in self.rows))
+
     @property
     def cells(self) -> tuple[GridCell, ...]:
         """Every cell, row by row."""
@@ -75,8 +80,8 @@ def report_grid(report: Report) -> Grid:
     return _grid((each.recipe, each.version, each.python, each.platform, _cell(each)) for each in report.artifacts)
 
 
-def planned_grid(plans: Sequence[Planned]) -> Grid:
-    """Return the grid of what would be built."""
+def planned_grid(plans: Sequence[Planned], labels: Mapping[str, str] = MappingProxyType({})) -> Grid:
+    """Return the grid of what would be built, with other words for some Pythons where ``labels`` has them."""
     rows = ((planned.cell, planned.refused) for planned in plans)
     return _grid(
         (
@@ -87,7 +92,7 @@ def planned_grid(plans: Sequence[Planned]) -> Grid:
             GridCell(cell.id, Verdict.REFUSED if refused else None, {}, refused or ""),
         )
         for cell, refused in rows
-    )
+    ).labelled(labels)
 
 
 def _cell(row: ArtifactReport) -> GridCell:

@@ -1,0 +1,51 @@
+"""Which variants a recipe skips (``build.skip``): the engine renders them as any other, and builds them.
+
+py-rattler-build 0.73 says nothing of it in what it renders. So the engine is asked in its own words: the recipe is
+rendered once more with the condition in the place of the build number.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+
+def kept(recipe: Path, outputs: Sequence[Any], render: Callable[[str], Sequence[Any]]) -> list[Any]:
+    """Return those outputs that the recipe does not skip.
+
+    Args:
+        recipe: the ``recipe.yaml``; in the v1 format ``skip`` is a condition or a list, of which one is enough.
+        outputs: what the engine has rendered.
+        render: renders the text of a recipe as these were rendered.
+
+    Raises:
+        RattlerBuildError, ValueError: from rendering.
+    """
+    data = YAML(typ="safe").load(recipe.read_text(encoding="utf-8"))
+    parts = [data, *(each for each in data.get("outputs") or () if isinstance(each, dict))]
+    if not any((part.get("build") or {}).get("skip") for part in parts):
+        return list(outputs)
+    inherited: list[Any] = []
+    for part in parts:
+        build = part.setdefault("build", {})
+        conditions = [*inherited, *_list(build.pop("skip", ()))]
+        inherited = conditions if part is data else inherited
+        skips = " or ".join(f"({each})" for each in conditions) or "false"
+        build["number"] = f"${{{{ 1 if {skips} else 0 }}}}"
+    if "outputs" in data:
+        data["build"].pop("number")  # every output has its own
+    text = io.StringIO()
+    YAML(typ="safe").dump(data, text)
+    return [each for each, told in zip(outputs, render(text.getvalue()), strict=True) if not told.recipe.build.number]
+
+
+def _list(value: Any) -> list[str]:
+    """Return conditions as words of the engine's; ``true`` and ``false`` are spelled as Jinja spells them."""
+    every = value if isinstance(value, (list, tuple)) else [value]
+    return [str(each).lower() if isinstance(each, bool) else str(each) for each in every]
