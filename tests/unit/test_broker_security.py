@@ -33,6 +33,7 @@ def test_nothing_is_secured_unless_it_is_asked_for() -> None:
         (False, ["plain"], "SASL_PLAINTEXT", ("PLAIN",)),
         (True, ["scram", "plain", "scram"], "SASL_SSL", ("SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN")),
         (True, ["oauthbearer"], "SASL_SSL", ("OAUTHBEARER",)),
+        (False, ["gssapi"], "SASL_PLAINTEXT", ("GSSAPI",)),
     ],
 )
 def test_words_become_a_listener(tls: bool, sasl: list[str], protocol: str, mechanisms: tuple[str, ...]) -> None:
@@ -48,7 +49,6 @@ def test_words_become_a_listener(tls: bool, sasl: list[str], protocol: str, mech
 @pytest.mark.parametrize(
     ("sasl", "acl", "words"),
     [
-        (["gssapi"], False, r"java\.security\.jgss"),
         (["kerberos"], False, "no SASL mechanism 'kerberos'"),
         ([""], False, "no SASL mechanism ''"),
         ([], True, "every client is User:ANONYMOUS"),
@@ -62,7 +62,7 @@ def test_what_cannot_be_had_is_refused_with_a_reason(sasl: list[str], acl: bool,
 
 
 def test_the_command_refuses_before_it_starts_anything() -> None:
-    result = CliRunner().invoke(command, ["start", "--sasl", "plain,gssapi"])
+    result = CliRunner().invoke(command, ["start", "--sasl", "plain,kerberos"])
     assert isinstance(result.exception, SecurityUnavailable)
 
 

@@ -107,7 +107,7 @@ class Broker(contextlib.AbstractContextManager["Broker"]):
         """Stop an owned broker and remove its folder; nothing happens to somebody else's, or a second time."""
         launched, self._launched = self._launched, None
         if launched is not None:
-            launching.end(launched.record, launched.guard, launched.making)
+            launching.end(launched.record, launched.guard, launched.making, launched.kdc)
 
 
 def start(
@@ -126,7 +126,7 @@ def start(
 
     Raises:
         UnknownBroker: no such version.
-        SecurityUnavailable: a version before KRaft is to be secured.
+        SecurityUnavailable: a version before KRaft is to be secured, or no Java here speaks Kerberos for GSSAPI.
         NoNetwork, SourceUnreachable, ChecksumMismatch, JavaMissing: it cannot be made ready to run.
         PortTaken, BrokerNotReady: it cannot be started.
     """
@@ -149,7 +149,7 @@ def _launch(
             f"Kafka {version} keeps its metadata in a ZooKeeper, and only brokers with KRaft are secured here",
             todo="name a version from 3.9 on.",
         )
-    ready = runtime.prepare(version, cache, progress)
+    ready = runtime.prepare(version, cache, progress, kerberos=security is not None and security.kerberos)
     records.sweep(cache)
     with progress.task(f"start Apache Kafka {version}"):
         return launching.launch(ready, cache, port=port, detached=detached, security=security)

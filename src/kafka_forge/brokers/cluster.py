@@ -109,7 +109,7 @@ class Member(Broker):
         """End it for good and remove its folder: only as a part of its `Cluster`, which does so."""
         launched, self._launched = self._launched, None
         if launched is not None and self._record is not None:
-            launching.end(self._record, launched.guard, launched.making)
+            launching.end(self._record, launched.guard, launched.making, launched.kdc)
 
     @property
     def record(self) -> Record:
@@ -223,6 +223,7 @@ def start_cluster(
 
     Raises:
         UnknownBroker: no such version, or one before KRaft.
+        SecurityUnavailable: no Java here speaks Kerberos for GSSAPI.
         NoNetwork, SourceUnreachable, ChecksumMismatch, JavaMissing: it cannot be made ready to run.
         PortTaken, BrokerNotReady, DiskFull: it cannot be started.
     """
@@ -244,7 +245,8 @@ def _form(version: str, cache: Cache, progress: Progress, shape: forming.Shape) 
             f"Kafka {version} keeps its metadata in a ZooKeeper, and clusters are started with KRaft only",
             todo="name a version from 3.9 on, or start one broker.",
         )
-    ready = runtime.prepare(version, cache, progress)
+    security = shape.security
+    ready = runtime.prepare(version, cache, progress, kerberos=security is not None and security.kerberos)
     records.sweep(cache)
     with progress.task(f"start {shape.brokers} brokers of Apache Kafka {version}"):
         return forming.form(ready, cache, shape)

@@ -10,10 +10,10 @@ import contextlib
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from kafka_forge.brokers import admin, launching, ports, records, settings
+from kafka_forge.brokers import admin, launching, ports, records, settings, spawning
 from kafka_forge.brokers.launching import Launched
 from kafka_forge.brokers.records import Identity, Record
 from kafka_forge.brokers.security import Secured
@@ -77,12 +77,14 @@ def _form_once(runtime: Runtime, cache: Cache, shape: Shape) -> list[tuple[Seat,
             nodes.append(Launched(_new_record(runtime, cache, seat, cluster), None))
             if shape.security and secured is None:
                 secured = Secured(shape.security, nodes[0].record.folder)
+                runtime, record, kdc = launching.with_kdc(runtime, nodes[0].record, secured, detached=shape.detached)
+                nodes[0] = Launched(record, None, secured=secured, kdc=kdc)
             _write_settings(nodes[-1].record, seat, seats, shape, secured)
         with ThreadPoolExecutor(len(nodes), thread_name_prefix="format") as pool:
             for _ in pool.map(lambda node: launching.format_storage(runtime, node.record, cluster), nodes):
                 pass
         for at, node in enumerate(nodes):
-            nodes[at] = _started(runtime, node.record, detached=shape.detached)
+            nodes[at] = _started(runtime, node, detached=shape.detached)
         wait_until_met([node.record for node in nodes])
         if secured:
             secured.settle(str(nodes[0].record.internal))
@@ -90,7 +92,7 @@ def _form_once(runtime: Runtime, cache: Cache, shape: Shape) -> list[tuple[Seat,
             nodes = [_let_go(node) for node in nodes]
         else:
             making = launching.make_archive(runtime, nodes[0].record.folder)
-            nodes[0] = Launched(nodes[0].record, nodes[0].guard, making, secured)
+            nodes[0] = replace(nodes[0], making=making)
         return list(zip(seats, nodes, strict=True))
     except BaseException:
         end_all(nodes)
@@ -131,18 +133,18 @@ def _write_settings(record: Record, seat: Seat, seats: Sequence[Seat], shape: Sh
         (record.folder / "server.properties").write_text(settings.render(values), encoding="utf-8")
 
 
-def _started(runtime: Runtime, record: Record, *, detached: bool) -> Launched:
-    command = launching.java_command(runtime, record.folder, "kafka.Kafka", HEAP_MB)
-    (pid,), guard = launching.spawn([command], record.folder, detached=detached)
-    record = record.model_copy(update={"server": Identity.of(pid)})
+def _started(runtime: Runtime, node: Launched, *, detached: bool) -> Launched:
+    command = launching.java_command(runtime, node.record.folder, "kafka.Kafka", HEAP_MB)
+    (pid,), guard = spawning.spawn([command], node.record.folder, detached=detached)
+    record = node.record.model_copy(update={"server": Identity.of(pid)})
     record.save()
-    return Launched(record, guard)
+    return replace(node, record=record, guard=guard)
 
 
 def _let_go(node: Launched) -> Launched:
     record = node.record.model_copy(update={"owner": None})
     record.save()
-    return Launched(record, node.guard)
+    return replace(node, record=record)
 
 
 def wait_until_met(nodes: Sequence[Record], seconds: float = READY_SECONDS) -> None:
@@ -185,4 +187,4 @@ def end_all(nodes: Iterable[Launched]) -> None:
             with contextlib.suppress(BrokenPipeError):
                 node.guard.stdin.close()
     for node in every:
-        launching.end(node.record, node.guard, node.making)
+        launching.end(node.record, node.guard, node.making, node.kdc)

@@ -10,16 +10,13 @@ import contextlib
 import os
 import re
 import shutil
-import subprocess
-import sys
 import time
 import uuid
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from kafka_forge import processes
-from kafka_forge.brokers import admin, ports, records, settings, share
+from kafka_forge.brokers import admin, ports, records, settings, share, spawning
 from kafka_forge.brokers.records import Identity, Record, new_folder
 from kafka_forge.brokers.security import Secured
 from kafka_forge.errors import BrokerNotReady, DiskFull, PortTaken
@@ -27,19 +24,22 @@ from kafka_forge.evidence import tail
 from kafka_forge.files import explain_os_errors
 
 if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+    from kafka_forge.brokers.kerberos.kdc import Kdc
     from kafka_forge.brokers.runtime import Runtime
     from kafka_forge.brokers.security import Plan
     from kafka_forge.paths import Cache
 
-_READY_SECONDS = 90.0
+_READY_SECONDS = 300.0
+"""How long a broker may take until it answers; one that ends is told at once. On a busy machine 90 were too few."""
 _FORMAT_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _PORT_TRIES = 3
-_GUARD_SECONDS = 20.0
 _STARTED = re.compile(r"kafka\.server\.KafkaServer - \[Kafka ?Server [^]]*\],? started")
 _NO_ROOM = "No space left on device"
 _LOGGING = "log4j.properties"
-_IGNORED = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,14 @@ class Launched:
         guard: the process that ends it when we end; None for one that runs until it is stopped.
         making: the class archive that is being made, if there was none.
         secured: what secures it, and its whole cluster: of that, the first broker has it.
+        kdc: the Kerberos server that was started for it, and its whole cluster: of that, the first broker has it.
     """
 
     record: Record
     guard: subprocess.Popen[bytes] | None
     making: share.Making | None = None
     secured: Secured | None = None
+    kdc: Kdc | None = None
 
 
 def launch(
@@ -73,7 +75,7 @@ def launch(
 
     Raises:
         PortTaken: ``port`` is in use.
-        BrokerNotReady: the broker ended, or did not answer within 90 seconds.
+        BrokerNotReady: the broker ended, or did not answer within five minutes.
     """
     for left in reversed(range(_PORT_TRIES)):
         if port is not None:
@@ -92,7 +94,7 @@ def _launch_once(
     found, other_port = ports.free(2)  # the other one is the KRaft controller's, or the ZooKeeper's
     port = found if port is None else port
     folder = new_folder(cache)
-    guard = None
+    guard, kdc = None, None
     record = Record(
         folder=folder,
         version=runtime.version,
@@ -106,15 +108,16 @@ def _launch_once(
         with explain_os_errors(folder):
             record.save()
             secured = Secured(security, folder) if security else None
+            runtime, record, kdc = with_kdc(runtime, record, secured, detached=detached)
             _write_settings(record, port, other_port, secured)
         programs = [java_command(runtime, folder, "kafka.Kafka")]
         if runtime.needs_zookeeper:
             programs.insert(0, _zookeeper(runtime, folder))
         else:
             format_storage(runtime, record, new_cluster_id())
-        pids, guard = spawn(programs, folder, detached=detached)
+        pids, guard = spawning.spawn(programs, folder, detached=detached)
         *keeper, server = map(Identity.of, pids)
-        record = record.model_copy(update={"server": server, "keeper": keeper[0] if keeper else None})
+        record = record.model_copy(update={"server": server, "keeper": keeper[0] if keeper else record.keeper})
         record.save()
         _wait(record)
         if secured:
@@ -122,10 +125,37 @@ def _launch_once(
         if detached:
             record = record.model_copy(update={"owner": None})
             record.save()
-        return Launched(record, guard, None if detached else make_archive(runtime, folder), secured)
+        return Launched(record, guard, None if detached else make_archive(runtime, folder), secured, kdc)
     except BaseException:
-        end(record, guard)
+        end(record, guard, kdc=kdc)
         raise
+
+
+def with_kdc(
+    runtime: Runtime, record: Record, secured: Secured | None, *, detached: bool
+) -> tuple[Runtime, Record, Kdc | None]:
+    """Start the Kerberos server that a listener with GSSAPI takes; without one, all stays as it is.
+
+    Args:
+        runtime: what the brokers are run from; what comes back knows the realm.
+        record: of the broker that the server is started for, and that keeps it.
+        secured: gets to know the realm, too.
+        detached: whether all of them go on when this process ends.
+
+    Raises:
+        BrokerNotReady, DiskFull: it did not come up.
+    """
+    if secured is None or runtime.kerberos is None:
+        return runtime, record, None
+    from kafka_forge.brokers.kerberos import kdc
+
+    users = secured.plan.users
+    started = kdc.start(runtime.kerberos, record.folder, secured.folder, users, detached=detached)
+    secured.realm = started.realm
+    record = record.model_copy(update={"keeper": started.process})
+    record.save()
+    config = f"-Djava.security.krb5.conf={started.realm.broker.config}"
+    return replace(runtime, properties=(config,)), record, started
 
 
 def make_archive(runtime: Runtime, folder: Path) -> share.Making | None:
@@ -138,7 +168,8 @@ def make_archive(runtime: Runtime, folder: Path) -> share.Making | None:
 
 def _flags(runtime: Runtime, folder: Path, heap: int = 512) -> list[str]:
     logging = [f"-Dlog4j.configuration={(folder / _LOGGING).as_uri()}"] if runtime.needs_zookeeper else []
-    return [*settings.java_flags(folder / "tmp", runtime.release, heap), *logging, "-cp", runtime.class_path]
+    flags = settings.java_flags(folder / "tmp", runtime.release, heap)
+    return [*flags, *runtime.properties, *logging, "-cp", runtime.class_path]
 
 
 def java_command(runtime: Runtime, folder: Path, main_class: str, heap: int = 512) -> list[str]:
@@ -159,11 +190,6 @@ def _zookeeper(runtime: Runtime, folder: Path) -> list[str]:
     quiet = "-Dzookeeper.jmx.log4j.disable=true"  # it would look for a log4j that is not there
     flags = [*share.flags_of_another(runtime.archive), quiet, *_flags(runtime, folder)]
     return [str(runtime.java), *flags, main_class, str(folder / "zookeeper.properties")]
-
-
-def environment() -> dict[str, str]:
-    """Return our environment without what would change the flags of a Java behind our back."""
-    return {name: value for name, value in os.environ.items() if name not in _IGNORED}
 
 
 def new_cluster_id() -> str:
@@ -195,7 +221,7 @@ def format_storage(runtime: Runtime, record: Record, cluster: str) -> None:
     """
     command = java_command(runtime, record.folder, "kafka.tools.StorageTool")
     arguments = [*command[:-1], "format", "--cluster-id", cluster, "--config", command[-1]]
-    ended = processes.run(arguments, log=record.log, environment=environment(), timeout=_FORMAT_SECONDS)
+    ended = processes.run(arguments, log=record.log, environment=spawning.environment(), timeout=_FORMAT_SECONDS)
     if ended.returncode:
         raise not_ready(record, f"the storage of Kafka {record.version} could not be formatted")
 
@@ -223,44 +249,6 @@ def _is_up(record: Record) -> bool:
     return found is not None and wanted in (None, found)
 
 
-def _detach(arguments: list[str], folder: Path) -> int:
-    with (folder / "server.log").open("ab") as log:
-        return subprocess.Popen(
-            arguments,
-            cwd=folder,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ).pid
-
-
-def spawn(
-    programs: list[list[str]], folder: Path, *, detached: bool
-) -> tuple[list[int], subprocess.Popen[bytes] | None]:
-    """Start the programs; return their process ids, and their guard unless they are to go on without us."""
-    if detached:
-        return [_detach(arguments, folder) for arguments in programs], None
-    first, *others = programs
-    arguments = [*first, *(argument for other in others for argument in ("--", *other))]
-    guard = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")), str(folder), *arguments],
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert guard.stdout is not None
-    answer = guard.stdout.readline()
-    if not answer.strip():
-        guard.wait()
-        raise BrokerNotReady(
-            "Java could not be started", where=first[0], todo="set KAFKA_FORGE_JAVA to a java program that runs."
-        )
-    return [int(pid) for pid in answer.split()], guard
-
-
 def _wait(record: Record) -> None:
     """Wait until the broker that was just started, and no other one, answers a metadata request.
 
@@ -279,7 +267,7 @@ def _wait(record: Record) -> None:
 
 
 def _processes(record: Record) -> list[Identity | None]:
-    return [record.server, record.keeper] if record.zookeeper else [record.server]
+    return [record.server, record.keeper] if record.zookeeper or record.keeper else [record.server]
 
 
 def explain_end(record: Record) -> NoReturn:
@@ -294,9 +282,8 @@ def explain_end(record: Record) -> NoReturn:
         raise PortTaken(
             "the broker's port was taken while it started", where=record.address, todo="run the same command again."
         )
-    raise not_ready(
-        record, f"Kafka {record.version}{' or its ZooKeeper' * bool(record.zookeeper)} ended while it started"
-    )
+    keeper = " or its ZooKeeper" if record.zookeeper else " or its Kerberos server" if record.keeper else ""
+    raise not_ready(record, f"Kafka {record.version}{keeper} ended while it started")
 
 
 def not_ready(record: Record, what: str) -> BrokerNotReady | DiskFull:
@@ -325,17 +312,17 @@ def keep_log(record: Record) -> Path:
     return kept
 
 
-def end(record: Record, guard: subprocess.Popen[bytes] | None, making: share.Making | None = None) -> None:
-    """End a broker and remove its folder; may be called again."""
+def end(
+    record: Record,
+    guard: subprocess.Popen[bytes] | None,
+    making: share.Making | None = None,
+    kdc: Kdc | None = None,
+) -> None:
+    """End a broker, and the Kerberos server that was started for it, and remove its folder; may be called again."""
     if making is not None:
         making.cancel()
-    if guard is not None and guard.stdin is not None:
-        with contextlib.suppress(BrokenPipeError):
-            guard.stdin.close()
-        try:
-            guard.wait(_GUARD_SECONDS)
-        except subprocess.TimeoutExpired:
-            processes.end(guard)
-        if guard.stdout is not None:
-            guard.stdout.close()
+    if guard is not None:
+        spawning.end(guard)
+    if kdc is not None:
+        kdc.end()
     records.stop(record)

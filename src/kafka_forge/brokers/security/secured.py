@@ -6,15 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge.brokers import ports
+from kafka_forge.brokers.kerberos.realm import NAME
 from kafka_forge.brokers.security import accounts, listening, pasting
 from kafka_forge.brokers.security.pasting import Access
-from kafka_forge.brokers.security.plan import ROLES
+from kafka_forge.brokers.security.plan import GSSAPI, ROLES
 from kafka_forge.files import explain_os_errors, write_text_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from kafka_forge.brokers.kerberos import Realm
     from kafka_forge.brokers.security.plan import Plan
 
 _FOLDER = "security"
@@ -28,6 +30,8 @@ class Secured:
         plan: what it was made by.
         ca: the certificate of the authority that vouches for brokers and clients.
         authority: signs more, for tests.
+        folder: where all files are.
+        realm: that of Kerberos; None before its server (KDC) runs, and where no listener has GSSAPI.
     """
 
     def __init__(self, plan: Plan, folder: Path) -> None:
@@ -35,12 +39,13 @@ class Secured:
         from kafka_forge.brokers.security.certificates import Authority  # cryptography is not for every broker
 
         self.plan = plan
-        self._folder = folder / _FOLDER
-        self.ca = self._folder / "ca.pem"
+        self.folder = folder / _FOLDER
+        self.ca = self.folder / "ca.pem"
+        self.realm: Realm | None = None
         self.authority = Authority()
         self._ports: list[dict[str, int]] = []
         with explain_os_errors(folder):
-            self._folder.mkdir(mode=0o700)
+            self.folder.mkdir(mode=0o700)
             self._keystores = self._make_files()
 
     def _make_files(self) -> dict[str, Path]:
@@ -48,7 +53,7 @@ class Secured:
         made = {}
         for listener in self.plan.listeners:
             if listener.tls:
-                made[listener.name] = self._folder / f"{listener.name.lower()}.pem"
+                made[listener.name] = self.folder / f"{listener.name.lower()}.pem"
                 made[listener.name].write_bytes(self.authority.issue(listener.hosts[0], listener.hosts).both)
         if any(listener.tls and not listener.mechanisms for listener in self.plan.listeners):
             for user in self.plan.users:
@@ -59,7 +64,7 @@ class Secured:
         return made
 
     def _file(self, user: str, kind: str) -> Path:
-        return self._folder / f"user-{user}.{kind}"
+        return self.folder / f"user-{user}.{kind}"
 
     def properties(self, told: Mapping[str, str], free: Mapping[str, int] | None = None) -> dict[str, str]:
         """Return the settings of one more broker of this run, with these listeners added.
@@ -71,7 +76,7 @@ class Secured:
         names = [listener.name for listener in self.plan.listeners]
         own = dict(free or zip(names, ports.lasting(len(names)), strict=True))
         self._ports.append(own)
-        return listening.properties(told, self.plan, own, self.ca, self._keystores)
+        return listening.properties(told, self.plan, own, self.ca, self._keystores, self.realm)
 
     def settle(self, address: str) -> None:
         """Make users and ACLs known by a listener that takes everybody, and keep what clients are told in the folder.
@@ -80,8 +85,8 @@ class Secured:
             BrokerNotReady: the broker does not take them.
         """
         accounts.settle(address, self.plan)
-        with explain_os_errors(self._folder):
-            write_text_atomic(self._folder / _TOLD, json.dumps(self.as_json(), indent=1) + "\n")
+        with explain_os_errors(self.folder):
+            write_text_atomic(self.folder / _TOLD, json.dumps(self.as_json(), indent=1) + "\n")
 
     def addresses(self, listener: str) -> str:
         """Return ``HOST:PORT,…`` of all brokers' listeners of this name."""
@@ -91,15 +96,17 @@ class Secured:
         """Return how a user gets in: by the first listener, and its first mechanism, where nothing else is asked."""
         wanted = next(each for each in self.plan.listeners if listener in (None, each.name))
         by_certificate = wanted.tls and not wanted.mechanisms
+        mechanism = mechanism or next(iter(wanted.mechanisms), None)
         return Access(
             addresses=self.addresses(wanted.name),
             protocol=wanted.protocol,
             user=user,
             password=self.plan.users[user],
-            mechanism=mechanism or next(iter(wanted.mechanisms), None),
+            mechanism=mechanism,
             ca=self.ca if wanted.tls else None,
             certificate=self._file(user, "crt") if by_certificate else None,
             key=self._file(user, "key") if by_certificate else None,
+            ticket=self.realm.users[user] if self.realm and mechanism == GSSAPI else None,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -110,10 +117,11 @@ class Secured:
             "protocol": first.protocol,
             "ca": str(self.ca) if first.tls else None,
             "acl": self.plan.acl,
+            "kerberos": {"realm": NAME, "kdc": self.realm.kdc, "java": self.realm.java} if self.realm else None,
             "users": [
                 {
                     "name": user,
-                    "password": password if first.mechanisms else None,
+                    "password": password if set(first.mechanisms) - {GSSAPI} else None,
                     "may": ROLES.get(user) if self.plan.acl else None,
                     "settings": {
                         mechanism or first.protocol: {
