@@ -129,7 +129,10 @@ def test_a_client_that_cannot_be_imported_is_told_in_its_own_words(broker: Broke
     assert "No module named 'confluent_kafka'" in str(caught.value)
 
 
-def test_a_broker_that_dies_meanwhile_is_no_fault_of_the_client(tmp_path: Path) -> None:
+def test_a_broker_that_dies_meanwhile_is_no_fault_of_the_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roundtrip, "PATIENCE", 300.0)  # so that no busy machine takes as long as waiting in vain does
     told = tmp_path / "told"
     wait = f"""
         class Waiting(confluent_kafka.Producer):
@@ -152,7 +155,7 @@ def test_a_broker_that_dies_meanwhile_is_no_fault_of_the_client(tmp_path: Path) 
             roundtrip.run(made, SHORT, mortal, Silent())
         with pytest.raises(BrokerDied):
             witness.fill(mortal.address, {"none": "t"}, lambda codec: corpus.messages(codec, 0), mortal.check)
-        assert time.monotonic() - begun < roundtrip.PATIENCE
+        assert time.monotonic() - begun < 0.8 * roundtrip.PATIENCE
     scenarios = [child for child in psutil.Process().children(recursive=True) if _runs_a_scenario(child)]
     assert scenarios == []
 
