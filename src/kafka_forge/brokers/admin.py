@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from confluent_kafka.admin import AdminClient
 
+_SECONDS = 120.0
+"""How long making or removing topics may take on a machine that is busy; that a broker has died is seen at once."""
 _POLL_SECONDS = 0.05
 _WATCH_SECONDS = 1.0
 
@@ -117,7 +119,7 @@ def describe_partitions(
 def create_topics(
     address: str,
     partitions: Mapping[str, int],
-    timeout: float = 30.0,
+    timeout: float = _SECONDS,
     watch: Callable[[], None] = lambda: None,
     *,
     copies: int = 1,
@@ -222,7 +224,7 @@ def _not_answering(
 
 
 def delete_topics(
-    address: str, names: Collection[str], timeout: float = 30.0, watch: Callable[[], None] = lambda: None
+    address: str, names: Collection[str], timeout: float = _SECONDS, watch: Callable[[], None] = lambda: None
 ) -> None:
     """Delete topics; one that does not exist is as good as deleted. The arguments are as for `create_topics`.
 

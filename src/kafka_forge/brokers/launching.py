@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _READY_SECONDS = 300.0
 """How long a broker may take until it answers; one that ends is told at once. On a busy machine 90 were too few."""
-_FORMAT_SECONDS = 60.0
+_FORMAT_SECONDS = 180.0
 _POLL_SECONDS = 0.05
 _PORT_TRIES = 3
 _STARTED = re.compile(r"kafka\.server\.KafkaServer - \[Kafka ?Server [^]]*\],? started")
