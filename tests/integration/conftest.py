@@ -11,6 +11,8 @@ from kafka_forge.contract import load_contract
 from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
 from kafka_forge.selection import Selection
+from kafka_forge.survival import stage
+from kafka_forge.verify import contracts_of
 
 from . import pykafka_tree
 from .pykafka_env import PykafkaEnv
@@ -20,7 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from kafka_forge.brokers import Broker
+    from kafka_forge.brokers import Broker, Cluster
+    from kafka_forge.brokers.links import Links
+    from kafka_forge.contract import Contract
+    from kafka_forge.model import Environment
+
+RECIPES = ("kafka-python", "librdkafka", "pykafka", "python-confluent-kafka")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,3 +80,29 @@ def pykafka_env(pytestconfig: pytest.Config) -> Iterator[PykafkaEnv]:
     channels = [(root / "output").as_uri(), built.base.channel]
     with environment.fresh(artifact, contract, channels=channels, cache=cache, progress=Silent()) as made:
         yield PykafkaEnv.of(made)
+
+
+@pytest.fixture(scope="module")
+def suffering() -> Iterator[tuple[Cluster, Links]]:
+    """A cluster of three for faults, and its links."""
+    with stage.opened(brokers.DEFAULT, Cache.default(), Silent()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[list[tuple[Environment, Contract]]]:
+    """A fresh environment with what each recipe builds, and its contract."""
+    root, cache = project_root(), Cache.default()
+    ready = build.build(
+        Selection(recipes=RECIPES, pythons=("3.14",)),
+        root=root,
+        base="auto",
+        output=root / "output",
+        cache=cache,
+        jobs=2,
+        progress=Silent(),
+    )
+    channels = [(root / "output").as_uri(), ready.base.channel]
+    contracts = contracts_of(ready.artifacts, root)
+    with stage.installed(ready.artifacts, contracts, channels, cache, Silent()) as entered:
+        yield entered

@@ -13,24 +13,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import brokers, build
 from kafka_forge.brokers import admin, log_values
 from kafka_forge.checks import judging
 from kafka_forge.contract import Contract
 from kafka_forge.evidence import SurvivalEvidence
 from kafka_forge.model import Verdict
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
-from kafka_forge.selection import Selection
 from kafka_forge.survival import schedules, soak, stage, trials
-from kafka_forge.verify import contracts_of
 
 from .test_roundtrip import environment as environment_of
 from .test_roundtrip import faulty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kafka_forge.brokers import Cluster
     from kafka_forge.brokers.links import Links
     from kafka_forge.model import Environment
@@ -39,14 +32,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
 PROMISE = Contract(version=1, promises={"survives": {"modes": ["default"]}})
-RECIPES = ("kafka-python", "librdkafka", "pykafka", "python-confluent-kafka")
 SEEDS = 10
-
-
-@pytest.fixture(scope="module")
-def suffering() -> Iterator[tuple[Cluster, Links]]:
-    with stage.opened(brokers.DEFAULT, Cache.default(), Silent()) as opened:
-        yield opened
 
 
 def verdicts(suffering: tuple[Cluster, Links], made: Environment, fault: str) -> dict[str, str]:
@@ -150,25 +136,6 @@ def test_a_client_that_breaks_a_promise_is_found_out(
     found = verdicts(suffering, faulty(tmp_path / "made", lie), "cut-after")
     for guarantee, text in problems.items():
         assert text in found.get(guarantee, ""), found
-
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[list[tuple[Environment, Contract]]]:
-    """A fresh environment with what each recipe builds, and its contract."""
-    root, cache = project_root(), Cache.default()
-    ready = build.build(
-        Selection(recipes=RECIPES, pythons=("3.14",)),
-        root=root,
-        base="auto",
-        output=root / "output",
-        cache=cache,
-        jobs=2,
-        progress=Silent(),
-    )
-    channels = [(root / "output").as_uri(), ready.base.channel]
-    contracts = contracts_of(ready.artifacts, root)
-    with stage.installed(ready.artifacts, contracts, channels, cache, Silent()) as entered:
-        yield entered
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,8 @@ _T = TypeVar("_T")
 
 PRODUCE = 0
 """The API key of Produce."""
+OFFSET_FETCH = 9
+"""The API key of OffsetFetch."""
 _HEADER = struct.Struct(">hhi")
 _CALL_SECONDS = 30.0
 _SECONDS = 10.0
@@ -44,7 +46,7 @@ class _Connection:
     Attributes:
         cut_before: API keys: the next such request is not forwarded, and the connection is reset.
         cut_after: API keys: the next such request is forwarded, and the connection reset in place of its answer.
-        refused: how many requests to produce go to a broker that does not lead.
+        refused: API key → how many such requests go to a broker that does not lead.
     """
 
     link: Link
@@ -52,7 +54,7 @@ class _Connection:
     broker: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     cut_before: set[int] = field(default_factory=set)
     cut_after: set[int] = field(default_factory=set)
-    refused: int = 0
+    refused: dict[int, int] = field(default_factory=dict)
     doomed: set[int] = field(default_factory=set)
     waiting: set[int] = field(default_factory=set)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -72,7 +74,7 @@ class _Connection:
                 self.link.happened("cut-before")
                 self.reset()
                 return
-            if api == PRODUCE and self.refused and await self._refuse(frame):
+            if self.refused.get(api) and await self._refuse(api, frame):
                 continue
             if api in self.cut_after:
                 self.cut_after.discard(api)
@@ -92,9 +94,9 @@ class _Connection:
             self.waiting.discard(correlation)
             self.answered.set()
 
-    async def _refuse(self, frame: bytes) -> bool:
+    async def _refuse(self, api: int, frame: bytes) -> bool:
         """Have another broker answer, which does not lead and says so; False where none is there to ask."""
-        self.refused -= 1
+        self.refused[api] -= 1
         answer = await self.link.elsewhere(frame)
         if answer is None:
             return False
@@ -125,7 +127,7 @@ class Link:
         self.open.set()
         self.broken = False
         self.delay = 0.0
-        self.refused = 0
+        self.refused: dict[int, int] = {}
         self._server: asyncio.Server | None = None
 
     async def listen(self) -> None:
@@ -168,7 +170,7 @@ class Link:
         except OSError:
             writer.transport.abort()
             return
-        connection = _Connection(self, (reader, writer), behind, refused=self.refused)
+        connection = _Connection(self, (reader, writer), behind, refused=dict(self.refused))
         self.connections.add(connection)
         pumps = [asyncio.ensure_future(connection.requests()), asyncio.ensure_future(connection.answers())]
         try:
@@ -267,16 +269,17 @@ class Links(contextlib.AbstractContextManager["Links"]):
         """Reset each connection that stands in place of the answer to its next such request: the broker has it."""
         self._change(lambda link: _arm((each.cut_after for each in link.connections), api))
 
-    def refuse_first(self, count: int = 1) -> None:
-        """Have the first ``count`` requests to produce of each connection, old or new, refused by one that leads not.
+    def refuse_first(self, count: int = 1, api: int = PRODUCE) -> None:
+        """Have the first ``count`` such requests of each connection, old or new, refused by one that leads not.
 
-        The answer is NOT_LEADER_OR_FOLLOWER (error 6), from a real broker that has but a copy. It lasts until `mend`.
+        The answer is a real broker's: to produce, NOT_LEADER_OR_FOLLOWER (error 6) from one that has but a copy; to
+        what a group's coordinator is asked, NOT_COORDINATOR (error 16) from another one. It lasts until `mend`.
         """
 
         def arm(link: Link) -> None:
-            link.refused = count
+            link.refused = {api: count}
             for each in link.connections:
-                each.refused = count
+                each.refused = {api: count}
 
         self._change(arm)
 
@@ -284,12 +287,12 @@ class Links(contextlib.AbstractContextManager["Links"]):
         """Hand on everything as it comes, to every broker that listens."""
 
         def mended(link: Link) -> None:
-            link.broken, link.delay, link.refused = False, 0.0, 0
+            link.broken, link.delay, link.refused = False, 0.0, {}
             link.open.set()
             for each in link.connections:
                 each.cut_before.clear()
                 each.cut_after.clear()
-                each.refused = 0
+                each.refused = {}
 
         self._change(mended)
 

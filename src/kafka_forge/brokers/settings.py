@@ -23,6 +23,9 @@ LOGGING = {
 QUICK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 """For a cluster whose brokers are killed again and again: one that is gone is missed after 3 seconds, not 9, and only
 then may the same broker register anew (KIP-631)."""
+_REGISTRATION = {"initial.broker.registration.timeout.ms": "300000"}
+"""A KRaft broker ends itself when the controllers have not taken it in after 60 seconds (its default), which a busy
+machine may need; this is as long as a start is waited for."""
 _LARGEST_MESSAGE = 8 * 1024 * 1024
 
 
@@ -46,6 +49,7 @@ def properties(*, port: int, controller_port: int, data: Path) -> dict[str, str]
         "listeners": f"{CLIENT}://{client},{_CONTROLLER}://{controller}",
         "advertised.listeners": f"{CLIENT}://{client}",
         "listener.security.protocol.map": f"{CLIENT}:PLAINTEXT,{_CONTROLLER}:PLAINTEXT",
+        **_REGISTRATION,
         **_common(data),
     }
 
@@ -88,6 +92,7 @@ def properties_of_member(seat: Seat, seats: Sequence[Seat], data: Path) -> dict[
         "advertised.listeners": f"{CLIENT}://{host}:{seat.advertised},{INTERNAL}://{host}:{seat.internal}",
         "listener.security.protocol.map": f"{CLIENT}:PLAINTEXT,{INTERNAL}:PLAINTEXT,{_CONTROLLER}:PLAINTEXT",
         "group.min.session.timeout.ms": "1000",
+        **_REGISTRATION,
         **_common(data),
         **_copies(len(seats)),
     }
@@ -123,7 +128,7 @@ def properties_with_zookeeper(*, port: int, zookeeper: str, data: Path) -> dict[
     return {
         "broker.id": "1",
         "zookeeper.connect": zookeeper,
-        "zookeeper.connection.timeout.ms": str(60 * 1000),
+        "zookeeper.connection.timeout.ms": str(300 * 1000),
         "controlled.shutdown.enable": "false",
         "delete.topic.enable": "true",
         "listeners": f"PLAINTEXT://{client}",
