@@ -22,8 +22,8 @@ def round_trip(value: str, settings: dict[str, Any]) -> str:
     reports: list[tuple[Any, Any]] = []
     try:
         producer = Producer(settings)
-    except KafkaException as error:
-        return f"not made: {error}"
+    except KafkaException as refusal:
+        return f"not made: {refusal}"
     producer.produce("t", value=value.encode(), on_delivery=lambda *report: reports.append(report))
     end = time.monotonic() + SECONDS
     while not reports and not complaints and time.monotonic() < end:

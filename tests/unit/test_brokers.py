@@ -151,7 +151,13 @@ def test_a_broker_with_zookeeper_and_its_zookeeper_listen_on_the_loopback_addres
     assert told["zookeeper.connect"] == "127.0.0.1:2"
     assert told["offsets.topic.replication.factor"] == told["transaction.state.log.replication.factor"] == "1"
     in_kraft = settings.properties(port=1, controller_port=2, data=Path("data"))
-    only_kraft = {"process.roles", "node.id", "controller.quorum.voters", "controller.listener.names"}
+    only_kraft = {
+        "process.roles",
+        "node.id",
+        "controller.quorum.voters",
+        "controller.listener.names",
+        "initial.broker.registration.timeout.ms",
+    }
     named_listeners = {"inter.broker.listener.name", "listener.security.protocol.map"}
     assert in_kraft.keys() - told.keys() == only_kraft | named_listeners
     keeper = settings.zookeeper_properties(port=2, data=Path("zookeeper"))
