@@ -17,8 +17,9 @@ sed -i -E -e 's|@LIBDIR|/usr/lib|' -e 's|@MODULEDIR|/usr/lib/krb5/plugins|' -e '
     -e 's|@S?BINDIR|/usr/bin|' src/include/osconf.hin
 sed 's|--localstatedir="$PREFIX/var"|--localstatedir=/var --sysconfdir=/etc|' "$RECIPE_DIR/build.sh" > build-with-folders.sh
 
-# A client's programs alone: a KDC would look for its database's plug-in there, too.
-export KRB5_PARTS="lib/crypto lib/krb5 lib/gssapi clients kadmin/ktutil"
+# A client's programs alone: a KDC would look for its database's plug-in there, too. (kinit is linked with the library
+# of a KDC's database all the same.)
+export KRB5_PARTS="lib/crypto lib/krb5 lib/gssapi lib/rpc lib/kdb lib/kadm5 lib/apputils clients kadmin/ktutil"
 . ./build-with-folders.sh
 rm -f "$PREFIX"/lib/pkgconfig/{kadm-client,kadm-server,kdb,gssrpc}.pc "$PREFIX"/include/{kdb,krad}.h
 rm -rf "$PREFIX"/{sbin,lib/krb5}
