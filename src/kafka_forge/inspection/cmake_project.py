@@ -208,6 +208,9 @@ def _configure(bench: Bench, cmake: list[str | Path], source: Path, text: str, *
         program, *arguments = bench.compiler(language)
         command += [f"-DCMAKE_{language}_COMPILER={program}", f"-DCMAKE_{language}_COMPILER_WORKS=1"]
         command.append(f"-DCMAKE_{language}_COMPILER_ARG1={' '.join(arguments)}")
+    if system == "Darwin":
+        # that of macOS 11.0; an old CMake that is not told (it sees another system here) has no search paths for macOS
+        command.append("-DCMAKE_SYSTEM_VERSION=20.1.0")
     if bench.windows:
         # CMake wants a compiler of resources there, and this project has none to compile
         command.append(f"-DCMAKE_RC_COMPILER={bench.compiler('C')[0]}")
