@@ -96,6 +96,11 @@ class Ours:
     def version(self) -> str:
         return self.artifacts["librdkafka"].cell.version
 
+    @property
+    def exactly(self) -> str:
+        """The requirement of this very build: a channel may have older ones, too."""
+        return f"librdkafka =={self.version} {self.artifacts['librdkafka'].cell.build}"
+
     def pin(self, parts: int) -> str:
         """The requirement from our version on, below the next release of its first ``parts`` numbers."""
         numbers = [int(number) for number in self.version.split(".")[:parts]]
@@ -268,14 +273,14 @@ def test_who_asks_for_gxx_beside_our_librdkafka_of_the_embedded_base_is_told(
     """Its librdkafka++ has the C++ interface of zig's libc++, so a program of g++ could not be linked with it."""
     name = compiler.format(here=platforms.current())
     with pytest.raises(SolveFailed) as caught:
-        solve(["librdkafka", name], (*ours.channels, compilers))
+        solve([ours.exactly, name], (*ours.channels, compilers))
     said = "\n".join(caught.value.details)
     assert "libcxx-abi" in said
     assert name in said
 
 
 def test_gcc_stands_beside_our_librdkafka(ours: Ours, compilers: str) -> None:
-    assert "librdkafka" in solve(["librdkafka", f"gcc_{platforms.current()}"], (*ours.channels, compilers))
+    assert "librdkafka" in solve([ours.exactly, f"gcc_{platforms.current()}"], (*ours.channels, compilers))
 
 
 def test_only_what_has_a_cxx_interface_says_which(ours: Ours, requirements: dict[str, set[str]]) -> None:
