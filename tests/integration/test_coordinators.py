@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kafka_forge.contract import Contract
     from kafka_forge.model import Environment
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]  # it builds what is not built yet
 
 MESSAGES = 12
 SECONDS = 60

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.integration,
+    pytest.mark.timeout(1800),  # it compiles what the base of another platform lacks
     pytest.mark.skipif(platforms.current() != "linux-64", reason="the embedded base's tools are for linux-64"),
 ]
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.model import Artifact, CheckResult, Environment
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]  # it builds what is not built yet
 
 CLIENTS = ("pykafka", "python-confluent-kafka")
 
