@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kafka_forge import brokers, build, environment
-from kafka_forge.contract import load_contract
+from kafka_forge import brokers
 from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
-from kafka_forge.selection import Selection
 from kafka_forge.survival import stage
 from kafka_forge.verify import contracts_of
 
-from . import pykafka_tree
+from . import artifacts, pykafka_tree
 from .pykafka_env import PykafkaEnv
 from .pykafka_wire import Wire
 
@@ -65,20 +63,7 @@ def wire(pykafka: Any) -> Wire:
 @pytest.fixture(scope="session")
 def pykafka_env(pytestconfig: pytest.Config) -> Iterator[PykafkaEnv]:
     """A fresh environment with the recipe's artifact, which `verify` leaves in the channel; see ``--python``."""
-    root, cache = project_root(), Cache.default()
-    built = build.build(
-        Selection(recipes=("pykafka",), pythons=(pytestconfig.getoption("--python"),)),
-        root=root,
-        base="auto",
-        output=root / "output",
-        cache=cache,
-        jobs=2,
-        progress=Silent(),
-    )
-    (artifact,) = built.artifacts
-    contract = load_contract(root / "recipes" / "pykafka" / "contract.yaml")
-    channels = [(root / "output").as_uri(), built.base.channel]
-    with environment.fresh(artifact, contract, channels=channels, cache=cache, progress=Silent()) as made:
+    with artifacts.installed("pykafka", pytestconfig.getoption("--python")) as made:
         yield PykafkaEnv.of(made)
 
 
@@ -92,17 +77,7 @@ def suffering() -> Iterator[tuple[Cluster, Links]]:
 @pytest.fixture(scope="module")
 def made() -> Iterator[list[tuple[Environment, Contract]]]:
     """A fresh environment with what each recipe builds, and its contract."""
-    root, cache = project_root(), Cache.default()
-    ready = build.build(
-        Selection(recipes=RECIPES, pythons=("3.14",)),
-        root=root,
-        base="auto",
-        output=root / "output",
-        cache=cache,
-        jobs=2,
-        progress=Silent(),
-    )
-    channels = [(root / "output").as_uri(), ready.base.channel]
-    contracts = contracts_of(ready.artifacts, root)
-    with stage.installed(ready.artifacts, contracts, channels, cache, Silent()) as entered:
+    ready = artifacts.built(*RECIPES, python="3.14")
+    contracts = contracts_of(ready.artifacts, project_root())
+    with stage.installed(ready.artifacts, contracts, artifacts.channels(ready), Cache.default(), Silent()) as entered:
         yield entered

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import uuid
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,18 +16,17 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from kafka_forge import brokers, build, environment, processes
+from kafka_forge import brokers, environment, processes
 from kafka_forge.brokers import admin, ports, records, runtime, security
 from kafka_forge.brokers.kerberos import java, kdc, keytab
 from kafka_forge.brokers.security import pasting
-from kafka_forge.contract import load_contract
 from kafka_forge.errors import BrokerNotReady
 from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
-from kafka_forge.selection import Selection
 from kafka_forge.sources import Maven
 
 from . import inside_kerberos
+from .artifacts import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,26 +54,6 @@ def strict() -> Iterator[Broker]:
         yield broker
 
 
-@contextmanager
-def installed(recipe: str, python: str | None) -> Iterator[Environment]:
-    """The recipe's artifact, in an environment of its own."""
-    root, cache = project_root(), Cache.default()
-    built = build.build(
-        Selection(recipes=(recipe,), pythons=(python,) if python else ()),
-        root=root,
-        base="auto",
-        output=root / "output",
-        cache=cache,
-        jobs=2,
-        progress=Silent(),
-    )
-    (artifact,) = built.artifacts
-    contract = load_contract(root / "recipes" / recipe / "contract.yaml")
-    channels = [(root / "output").as_uri(), built.base.channel]
-    with environment.fresh(artifact, contract, channels=channels, cache=cache, progress=Silent()) as made:
-        yield made
-
-
 @pytest.fixture(scope="module")
 def confluent(pytestconfig: pytest.Config) -> Iterator[Environment]:
     with installed("python-confluent-kafka", pytestconfig.getoption("--python")) as made:
@@ -84,7 +62,7 @@ def confluent(pytestconfig: pytest.Config) -> Iterator[Environment]:
 
 @pytest.fixture(scope="module")
 def librdkafka() -> Iterator[Environment]:
-    with installed("librdkafka", None) as made:
+    with installed("librdkafka") as made:
         yield made
 
 

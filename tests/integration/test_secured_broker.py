@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from confluent_kafka import KafkaException, Producer
 
-from kafka_forge import brokers, build, environment, processes
+from kafka_forge import brokers, environment, processes
 from kafka_forge.brokers import admin, runtime, security
 from kafka_forge.brokers.security import pasting
-from kafka_forge.contract import load_contract
 from kafka_forge.errors import SecurityUnavailable
-from kafka_forge.paths import Cache, project_root
+from kafka_forge.paths import Cache
 from kafka_forge.progress import Silent
-from kafka_forge.selection import Selection
 from kafka_forge.sources import Maven
 
 from . import inside_pasted
+from .artifacts import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,20 +175,7 @@ def test_the_files_are_for_this_user_alone_and_go_with_the_broker() -> None:
 @pytest.fixture(scope="module")
 def kafka_python() -> Iterator[Environment]:
     """The artifact of kafka-python, installed afresh."""
-    root, cache = project_root(), Cache.default()
-    built = build.build(
-        Selection(recipes=("kafka-python",)),
-        root=root,
-        base="auto",
-        output=root / "output",
-        cache=cache,
-        jobs=2,
-        progress=Silent(),
-    )
-    (artifact,) = built.artifacts
-    contract = load_contract(root / "recipes" / "kafka-python" / "contract.yaml")
-    channels = [(root / "output").as_uri(), built.base.channel]
-    with environment.fresh(artifact, contract, channels=channels, cache=cache, progress=Silent()) as made:
+    with installed("kafka-python") as made:
         yield made
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kafka_forge.brokers.security import Plan
     from kafka_forge.paths import Cache
 
-READY_SECONDS = 300.0
+READY_SECONDS = settings.READY_SECONDS
 """How long the nodes may take until they know each other: three Javas that start at once, on a machine that is busy."""
 HEAP_MB = 320
 """Of each node; one that is alone may take more, as nobody else does."""

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from kafka_forge.brokers.security import Plan
     from kafka_forge.paths import Cache
 
-_READY_SECONDS = 300.0
-"""How long a broker may take until it answers; one that ends is told at once. On a busy machine 90 were too few."""
 _FORMAT_SECONDS = 180.0
 _POLL_SECONDS = 0.05
 _PORT_TRIES = 3
@@ -256,14 +254,14 @@ def _wait(record: Record) -> None:
         PortTaken: it could not listen on its port.
         BrokerNotReady: it ended, or its time is up.
     """
-    deadline = time.monotonic() + _READY_SECONDS
+    deadline = time.monotonic() + settings.READY_SECONDS
     while time.monotonic() < deadline:
         if not all(process and process.alive for process in _processes(record)):
             explain_end(record)
         if _is_up(record):
             return
         time.sleep(_POLL_SECONDS)
-    raise not_ready(record, f"Kafka {record.version} did not answer within {_READY_SECONDS:.0f} seconds")
+    raise not_ready(record, f"Kafka {record.version} did not answer within {settings.READY_SECONDS:.0f} seconds")
 
 
 def _processes(record: Record) -> list[Identity | None]:

@@ -23,7 +23,9 @@ LOGGING = {
 QUICK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 """For a cluster whose brokers are killed again and again: one that is gone is missed after 3 seconds, not 9, and only
 then may the same broker register anew (KIP-631)."""
-_REGISTRATION = {"initial.broker.registration.timeout.ms": "300000"}
+READY_SECONDS = 300.0
+"""How long a broker may take until it answers; one that ends is told at once. On a busy machine 90 were too few."""
+_REGISTRATION = {"initial.broker.registration.timeout.ms": f"{READY_SECONDS * 1000:.0f}"}
 """A KRaft broker ends itself when the controllers have not taken it in after 60 seconds (its default), which a busy
 machine may need; this is as long as a start is waited for."""
 _LARGEST_MESSAGE = 8 * 1024 * 1024
@@ -128,7 +130,7 @@ def properties_with_zookeeper(*, port: int, zookeeper: str, data: Path) -> dict[
     return {
         "broker.id": "1",
         "zookeeper.connect": zookeeper,
-        "zookeeper.connection.timeout.ms": str(300 * 1000),
+        "zookeeper.connection.timeout.ms": f"{READY_SECONDS * 1000:.0f}",
         "controlled.shutdown.enable": "false",
         "delete.topic.enable": "true",
         "listeners": f"PLAINTEXT://{client}",

@@ -1,0 +1,49 @@
+"""The recipes' artifacts as integration tests take them: built where they are not, and installed afresh."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from kafka_forge import build, environment
+from kafka_forge.contract import load_contract
+from kafka_forge.paths import Cache, project_root
+from kafka_forge.progress import Silent
+from kafka_forge.selection import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kafka_forge.build import Built
+    from kafka_forge.model import Environment
+
+
+def built(*recipes: str, python: str | None = None) -> Built:
+    """Build what these recipes make for this machine, for one Python or for all; what is unchanged is reused."""
+    root = project_root()
+    return build.build(
+        Selection(recipes=recipes, pythons=(python,) if python else ()),
+        root=root,
+        base="auto",
+        output=root / "output",
+        cache=Cache.default(),
+        jobs=2,
+        progress=Silent(),
+    )
+
+
+def channels(made: Built) -> tuple[str, str]:
+    """Return where it is installed from: the channel that was built into, and the base's."""
+    return (project_root() / "output").as_uri(), made.base.channel
+
+
+@contextlib.contextmanager
+def installed(recipe: str, python: str | None = None) -> Iterator[Environment]:
+    """Give a fresh environment with a recipe's artifact; it is gone when the block ends."""
+    made = built(recipe, python=python)
+    (artifact,) = made.artifacts
+    contract = load_contract(project_root() / "recipes" / recipe / "contract.yaml")
+    with environment.fresh(
+        artifact, contract, channels=channels(made), cache=Cache.default(), progress=Silent()
+    ) as fresh:
+        yield fresh
