@@ -108,5 +108,5 @@ print(json.dumps(sorted(read)))
     finally:
         between.mend()
     assert ended.returncode == 0, ended.stderr
-    assert between.counts.get("refuse-first", 0) > before
     assert json.loads(ended.stdout) == sent, ended.stderr
+    assert between.counts.get("refuse-first", 0) > before
