@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +23,7 @@ from kafka_forge.model import Verdict
 from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
 from kafka_forge.selection import Selection
+from tests import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,15 +136,20 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def depends(folder: Path, package: Path) -> set[str]:
-    """The requirements in a package's index.json, as the channel's index repeats them."""
+def entry(folder: Path, package: Path) -> dict[str, Any]:
+    """What a package's index.json says, as the channel's index repeats it."""
     index = json.loads((folder / package.parent.name / "repodata.json").read_text(encoding="utf-8"))
-    return set(index["packages.conda"][package.name]["depends"])
+    found: dict[str, Any] = index["packages.conda"][package.name]
+    return found
+
+
+def depends(folder: Path, package: Path) -> set[str]:
+    return set(entry(folder, package)["depends"])
 
 
 @pytest.fixture(scope="module")
 def requirements(ours: Ours, room: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """Client → its requirements, each built from a recipe of its own by the engine."""
+    """Client → its requirements and its constraints, each built from a recipe of its own by the engine."""
     found = {}
     for name, recipe in (("careless", C.replace("c-client,", "careless,")), ("c", C + TOLERANT), ("cxx", CXX)):
         folder = tmp_path_factory.mktemp(name) / name
@@ -161,7 +167,7 @@ def requirements(ours: Ours, room: Path, tmp_path_factory: pytest.TempPathFactor
             hints={},
             progress=Silent(),
         )
-        found[name] = depends(room, made)
+        found[name] = depends(room, made) | set(entry(room, made).get("constrains", ()))
     return found
 
 
@@ -275,8 +281,8 @@ def test_who_asks_for_gxx_beside_our_librdkafka_of_the_embedded_base_is_told(
     with pytest.raises(SolveFailed) as caught:
         solve([ours.exactly, name], (*ours.channels, compilers))
     said = "\n".join(caught.value.details)
-    assert "libcxx-abi" in said
-    assert name in said
+    assert f"{name} <0.0a0" in said
+    assert "librdkafka" in said
 
 
 def test_gcc_stands_beside_our_librdkafka(ours: Ours, compilers: str) -> None:
@@ -284,11 +290,18 @@ def test_gcc_stands_beside_our_librdkafka(ours: Ours, compilers: str) -> None:
 
 
 def test_only_what_has_a_cxx_interface_says_which(ours: Ours, requirements: dict[str, set[str]]) -> None:
-    assert "libcxx-abi" in requirements["cxx"]
-    assert "libcxx-abi" not in requirements["c"]
+    assert "gxx <0.0a0" in requirements["cxx"]
+    assert "gxx <0.0a0" not in requirements["c"]
     base = Path(ours.channels[1].removeprefix("file://")) / platforms.current() / "repodata.json"
     packages = json.loads(base.read_text(encoding="utf-8"))["packages.conda"].values()
-    assert [each["name"] for each in packages if "libcxx-abi" in each["depends"]] == []
+    (zstd,) = [each for each in packages if each["name"] == "zstd"]  # it is compiled beside a C++ compiler
+    assert "gxx <0.0a0" not in zstd.get("constrains", ())
+
+
+def test_all_that_our_librdkafka_depends_on_is_called_as_in_conda_forge(ours: Ours) -> None:
+    """So an artifact of the embedded base can be installed from conda-forge's channel, too."""
+    asked = {spec.split()[0] for spec in depends(project_root() / "output", ours.artifacts["librdkafka"].path)}
+    assert asked <= names.load().names.keys() | {"__glibc"}
 
 
 def judged(made: Environment) -> dict[str, CheckResult]:

@@ -23,7 +23,7 @@ ROOT = project_root()
 RECIPES = sorted((ROOT / "recipes").glob("*/recipe.yaml"))
 BOOTSTRAP = sorted((ROOT / "bootstrap" / "recipes").glob("*/recipe.yaml"))
 KNOWN = names.load()
-OURS = {"libcxx-abi", "zig", "zig-cc", "zig-cxx"}
+OURS = {"zig", "zig-cc", "zig-cxx"}
 """What the embedded base alone has, under names of its own."""
 MADE = {"ca-certificates", "python", "python_abi", "vc14_runtime"}
 """What the embedded base makes by code, not by a list."""
