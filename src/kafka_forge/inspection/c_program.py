@@ -93,7 +93,9 @@ class Bench:
         """Return the compiler for the artifact's platform, with the options that make it so."""
         target = TARGETS[self.environment.artifact.cell.platform]
         word = "cc" if language == "C" else "c++"
-        return [userland.zig_program().as_posix(), word, "-target", target, "-fno-sanitize=undefined"]
+        # as the base's own compiler calls it, whose builds have left zig's C++ library compiled: it is minutes' work
+        options = ["-g0", "-O2", "-fno-sanitize=undefined"]
+        return [userland.zig_program().as_posix(), word, "-target", target, *options]
 
     def run(self, command: Sequence[str | Path]) -> processes.Finished:
         """Run a command in the folder."""

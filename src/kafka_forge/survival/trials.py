@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from kafka_forge import faults, platforms, processes
-from kafka_forge.brokers import admin, log_values
+from kafka_forge.brokers import admin, log_values, settings
 from kafka_forge.environment import variables
 from kafka_forge.evidence import Trial, tail
 from kafka_forge.faults import Scene
@@ -36,7 +36,8 @@ STOP_SECONDS = 30.0
 few on a machine with thirty times as much to do as it can."""
 _UNHEARD_STOP_SECONDS = 3.0
 """And while nobody answers: it is in vain."""
-READY_SECONDS = 90.0
+READY_SECONDS = settings.READY_SECONDS
+"""As long as a broker may: clients that start on the same busy machine wait for it, too."""
 STOPPED_SECONDS = 60.0
 """After which a producer that was told to stop is not waited for any longer, nor is a process at its end."""
 _PATIENCE = 45.0

@@ -33,7 +33,6 @@ _READY = "to stop it"
 """The end of what it prints once it listens and the keytab is written."""
 _TAKEN = "Address already in use"
 _NO_ROOM = "No space left on device"
-_READY_SECONDS = 90.0
 _POLL_SECONDS = 0.05
 _TRIES = 3
 _HEAP_MB = 96
@@ -70,7 +69,8 @@ def start(kerberos: Kerberos, folder: Path, keys: Path, users: Iterable[str], *,
         detached: whether it goes on when this process ends.
 
     Raises:
-        BrokerNotReady, DiskFull: it ended, did not answer within 90 seconds, or found no free port three times.
+        BrokerNotReady, DiskFull: it ended, did not answer within `settings.READY_SECONDS`, or found no free port
+            three times.
     """
     users = list(users)
     for _ in range(_TRIES):
@@ -109,7 +109,9 @@ def _start_once(
         if any(_TAKEN in line for line in tail(home / "server.log", 200)):
             return None
         alive = process is not None and process.alive
-        raise _not_ready(home, f"did not answer within {_READY_SECONDS:.0f} seconds" if alive else "ended by itself")
+        raise _not_ready(
+            home, f"did not answer within {settings.READY_SECONDS:.0f} seconds" if alive else "ended by itself"
+        )
 
 
 def _properties(port: int) -> dict[str, str]:
@@ -140,7 +142,7 @@ def _command(kerberos: Kerberos, home: Path, users: list[str]) -> list[str]:
 
 def _answers(process: Identity, home: Path) -> bool:
     """Wait until it says that it runs; False where it ends, has no port, or its time is up."""
-    deadline = time.monotonic() + _READY_SECONDS
+    deadline = time.monotonic() + settings.READY_SECONDS
     while time.monotonic() < deadline and process.alive:
         lines = tail(home / "server.log", 200)
         if any(_READY in line for line in lines):
