@@ -201,6 +201,8 @@ def _bases(line: _Line, base: str, cache: Cache, progress: Progress) -> dict[str
             raise
         except ForgeError as error:
             line.lose_platform(platform, error)
+        else:
+            line.lose_pythons(platform, chosen[platform].gone)
     if not chosen:
         # nothing can be built, or nothing need be: then the base of this machine stands for what there is
         chosen[platforms.current()] = bases.select(base, platforms.current(), cache, progress)
@@ -237,6 +239,13 @@ class _Line:
         for name, each in list(self.waiting.items()):
             if each.cell.platform == platform:
                 self._fail(name, error)
+
+    def lose_pythons(self, platform: str, gone: Mapping[str, str]) -> None:
+        """Refuse the cells of Pythons that the base of a platform could not get any more."""
+        for name, each in list(self.waiting.items()):
+            if each.cell.platform == platform and each.cell.python in gone:
+                why = plan.refusal(each.cell.python, platform, gone)
+                self._lose(name, CheckResult(BASE_HAS_PYTHON, Verdict.REFUSED, str(why)))
 
     def run(self, workshop: _Workshop, jobs: int) -> None:
         """Build cells side by side as soon as what they are built on is there."""

@@ -73,15 +73,16 @@ class Contract(Model):
     refusals: tuple[Refusal, ...] = ()
 
 
-def load_contract(path: Path, platform: str | None = None) -> Contract:
-    """Read and validate one ``contract.yaml``, as it is for a platform.
+def load_contract(path: Path, platform: str | None = None, python: str | None = None) -> Contract:
+    """Read and validate one ``contract.yaml``, as it is for a platform and a Python.
 
-    What an artifact promises on some platforms only is written as in a recipe: ``if: linux``, ``then: …``, and
+    What an artifact promises on some of them only is written as in a recipe: ``if: linux``, ``then: …``, and
     ``else: …`` (see `kafka_forge.selectors`).
 
     Args:
         path: the file.
         platform: the conda subdir; None is this machine's.
+        python: ``"3.12"``; None where the artifact serves every Python, and conditions on it do not hold.
 
     The arguments of each promise are validated against the model of the check that it names.
 
@@ -93,7 +94,7 @@ def load_contract(path: Path, platform: str | None = None) -> Contract:
 
     try:
         data = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-        contract = Contract.model_validate(selectors.resolve(data, platform or platforms.current()))
+        contract = Contract.model_validate(selectors.resolve(data, platform or platforms.current(), python))
         known = checks.by_id()
         for name, arguments in contract.promises.items():
             if name not in known:
@@ -121,7 +122,8 @@ def load_contract(path: Path, platform: str | None = None) -> Contract:
         raise ContractInvalid(
             f"a condition of the contract cannot be understood: {error}",
             where=str(path),
-            todo=f"use these words with and, or, not: {', '.join(selectors.words('linux-64'))}.",
+            todo=f"use these words with and, or, not: {', '.join(selectors.words('linux-64'))}, "
+            'match(python, ">=3.14").',
         ) from error
     except ValidationError as error:
         raise ContractInvalid(

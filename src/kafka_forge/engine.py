@@ -20,7 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from kafka_forge import channel, drafting, finishing, platforms, processes, skipping, solving, userland
+from kafka_forge import (
+    channel,
+    drafting,
+    finishing,
+    platforms,
+    processes,
+    python_names,
+    skipping,
+    solving,
+    userland,
+)
 from kafka_forge.engine_worker import SCRIPT_TOOK
 from kafka_forge.errors import BuildFailed, DiskFull, RecipeInvalid
 from kafka_forge.evidence import tail
@@ -52,7 +62,7 @@ class Rendered:
         version: the package's version.
         build: the build string.
         noarch: whether the package goes to the ``noarch`` subdir.
-        python: ``"3.12"`` where the package is for one Python, else None.
+        python: ``"3.12"``, or ``"3.14t"``, where the package is for one Python, else None.
         variant: the variant's keys that the recipe used.
         sources: the recipe's sources, rendered, as rattler-build spells them.
         requirements: ``build``, ``host`` and ``run`` → match specs; pins are bare names.
@@ -93,7 +103,7 @@ class Rendered:
 
 
 def render(recipe_dir: Path, variants: Sequence[Path], platform: str) -> tuple[Rendered, ...]:
-    """Render a recipe for every variant that it does not skip, in the order of the variant files.
+    """Render a recipe for every variant that it does not skip, in the order of their Pythons.
 
     Args:
         recipe_dir: the folder that holds ``recipe.yaml`` (the v1 format, CEP 13 and 14).
@@ -120,7 +130,8 @@ def render(recipe_dir: Path, variants: Sequence[Path], platform: str) -> tuple[R
         )
     except (RattlerBuildError, OSError, ValueError) as error:
         raise _invalid(reading or recipe, error) from error
-    return tuple(_rendered(each, recipe_dir, tuple(variants), platform) for each in outputs)
+    found = (_rendered(each, recipe_dir, tuple(variants), platform) for each in outputs)
+    return tuple(sorted(found, key=lambda each: python_names.order(each.python)))
 
 
 def _invalid(file: Path, error: Exception) -> RecipeInvalid:
@@ -137,7 +148,7 @@ def _invalid(file: Path, error: Exception) -> RecipeInvalid:
 def _rendered(output: Any, recipe_dir: Path, variants: tuple[Path, ...], platform: str) -> Rendered:
     recipe = output.recipe.to_dict()
     noarch = recipe["build"].get("noarch")
-    version = re.match(r"\d+\.\d+", str(output.variant.get("python", "")))
+    python = python_names.named(str(output.variant.get("python", "")))
     return Rendered(
         recipe_dir=recipe_dir,
         variant_files=variants,
@@ -146,7 +157,7 @@ def _rendered(output: Any, recipe_dir: Path, variants: tuple[Path, ...], platfor
         version=str(recipe["package"]["version"]),
         build=recipe["build"]["string"],
         noarch=bool(noarch),
-        python=version.group() if version and not noarch else None,
+        python=None if noarch else python,
         variant={key: str(value) for key, value in output.variant.items()},
         sources=tuple(recipe.get("source") or ()),
         requirements={

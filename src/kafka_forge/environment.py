@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-from kafka_forge import bytecode, emulators, platforms, solving
+from kafka_forge import bytecode, emulators, platforms, python_names, solving
 from kafka_forge.errors import BaseUnreachable, DiskFull, InstallFailed
 from kafka_forge.files import explain_os_errors
 from kafka_forge.model import Environment, InstalledPackage
@@ -191,7 +191,7 @@ def specs(artifact: Artifact, contract: Contract) -> list[str]:
     cell = artifact.cell
     exact = f'{cell.name}[version="=={cell.version}", build="{cell.build}", sha256="{artifact.sha256}"]'
     python = cell.python or contract.environment.python
-    return [exact, *([f"python {python}.*"] if python else []), *contract.environment.extras]
+    return [exact, *([python_names.spec(python)] if python else []), *contract.environment.extras]
 
 
 def _solve(artifact: Artifact, contract: Contract, channels: Sequence[str]) -> list[RepoDataRecord]:

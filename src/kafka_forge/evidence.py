@@ -92,7 +92,8 @@ class InspectEvidence:
         variant: what the package was built with: the keys of the variants that its recipe uses, with their values
             (``info/hash_input.json``, as conda-build and rattler-build write it); empty where it does not say.
         probe: what the program inside the environment answered; an empty object where nothing could be run.
-            ``imports``: module → ``{ok, file, version, error, seconds}``;
+            ``imports``: module → ``{ok, file, version, error, seconds}``, and on a free-threaded Python ``gil``:
+            ``{before, after, said}``, whether its lock was on before and after, and CPython's warning about that;
             ``librdkafka``: ``{loaded: [paths], path, version, number, features: [..], client}``, all but ``loaded``
             None where none is loaded;
             ``mapped``: the shared libraries that were loaded when all modules had been imported;

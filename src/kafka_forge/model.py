@@ -47,7 +47,7 @@ class Cell:
     Attributes:
         recipe: the folder's name under ``recipes/``.
         platform: the conda subdir it is built for (for noarch: the one it is built on).
-        python: ``"3.12"``, or None where the artifact serves every Python.
+        python: ``"3.12"``, ``"3.14t"`` where it is free-threaded, or None where the artifact serves every Python.
         name: the conda package's name.
         version: the conda package's version.
         build: the build string as rendered on the chosen base, for example ``py312h1a2b3c4_0``.
@@ -176,6 +176,7 @@ class Base:
         fingerprint: changes when the base's content changes; empty where the base moves under us (a remote
             channel), whose artifacts are rebuilt only when something of ours changes.
         fingerprint_noarch: the same for artifacts that serve all platforms, which are built on this machine's.
+        gone: Python → why the base could not get it any more; cells of these are refused.
     """
 
     name: str
@@ -184,3 +185,4 @@ class Base:
     reason: str
     fingerprint: str = ""
     fingerprint_noarch: str = ""
+    gone: Mapping[str, str] = field(default_factory=dict)

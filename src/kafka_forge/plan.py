@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from kafka_forge import engine, platforms
+from kafka_forge import engine, platforms, python_names
 from kafka_forge.errors import NothingSelected, RecipeInvalid, UnknownPlatform, UnknownPython, UnknownRecipe
 from kafka_forge.model import PLATFORMS, Cell
 
@@ -129,14 +129,15 @@ def _planned(rendered: Mapping[str, Sequence[Rendered]], platform: str, lacking:
                 after=tuple(sorted({packages[name] for name in each.requires if name in packages} - {recipe})),
             ),
             rendered=each,
-            refused=_refusal(each.python, platform, lacking),
+            refused=refusal(each.python, platform, lacking),
         )
         for recipe, variants in rendered.items()
         for each in variants
     ]
 
 
-def _refusal(python: str | None, platform: str, lacking: Mapping[str, str]) -> str | None:
+def refusal(python: str | None, platform: str, lacking: Mapping[str, str]) -> str | None:
+    """Return why the embedded base cannot have a Python for a platform; None if it can, or where none is needed."""
     if python is None or python not in lacking:
         return None
     return f"the embedded base has no Python {python} for {platform}: {lacking[python]}"
@@ -173,7 +174,7 @@ def _narrow(plans: Sequence[Planned], selection: Selection, with_dependencies: b
         if python not in known:
             raise UnknownPython(
                 f"{python!r} is no Python that the recipes are built for",
-                todo=_one_of(sorted(filter(None, known), key=lambda text: [int(part) for part in text.split(".")])),
+                todo=_one_of(sorted(filter(None, known), key=python_names.order)),
             )
     wanted = {
         planned.cell.id

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from kafka_forge import python_names
 from kafka_forge.model import CheckResult, Verdict
 
 if TYPE_CHECKING:
@@ -32,11 +33,12 @@ def apply(
         refusals: of the contract.
         results: of every check.
         broker: the broker's version; None or no version where it is not known.
-        python: ``"3.12"``; None where the artifact serves every Python.
+        python: ``"3.12"``, ``"3.14t"`` (of which the version counts); None where the artifact serves every Python.
 
     Returns:
         The results in their order, then one ``fail`` for each stale refusal.
     """
+    python = python and python_names.version(python)
     here = [each for each in refusals if _holds(each.brokers, broker) and _holds(each.pythons, python)]
     judged = [_refused(result, here) for result in results]
     return judged + [stale for refusal in here if (stale := _stale(refusal, results, broker, python))]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from kafka_forge import build, platforms
+from kafka_forge import build, platforms, python_names
 from kafka_forge.brokers import choose
 from kafka_forge.cleaning import using
 from kafka_forge.contract import load_contract
@@ -113,21 +113,21 @@ def verify(
     return Verified(report, tuple(examined.faults))
 
 
-def _place(report: report_model.ArtifactReport) -> tuple[int, str, list[int]]:
+def _place(report: report_model.ArtifactReport) -> tuple[int, str, tuple[int, int, int]]:
     """Return what the report is sorted by: the platform, the recipe, the Python."""
-    python = [int(part) for part in (report.python or "0").split(".")]
-    return PLATFORMS.index(report.platform), report.recipe, python
+    return PLATFORMS.index(report.platform), report.recipe, python_names.order(report.python)
 
 
 def contracts_of(artifacts: Sequence[Artifact], root: Path) -> dict[str, Contract]:
-    """Return cell id → contract for these artifacts: what a recipe promises can differ between platforms.
+    """Return cell id → contract for these artifacts: what a recipe promises can differ between platforms and Pythons.
 
     Raises:
         ContractInvalid: one of them is missing or wrong.
     """
-    wanted = {(artifact.cell.recipe, artifact.cell.platform) for artifact in artifacts}
-    read = {each: load_contract(root / "recipes" / each[0] / "contract.yaml", each[1]) for each in wanted}
-    return {artifact.cell.id: read[artifact.cell.recipe, artifact.cell.platform] for artifact in artifacts}
+    return {
+        cell.id: load_contract(root / "recipes" / cell.recipe / "contract.yaml", cell.platform, cell.python)
+        for cell in (artifact.cell for artifact in artifacts)
+    }
 
 
 def machine() -> report_model.MachineReport:

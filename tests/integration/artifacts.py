@@ -42,7 +42,7 @@ def installed(recipe: str, python: str | None = None) -> Iterator[Environment]:
     """Give a fresh environment with a recipe's artifact; it is gone when the block ends."""
     made = built(recipe, python=python)
     (artifact,) = made.artifacts
-    contract = load_contract(project_root() / "recipes" / recipe / "contract.yaml")
+    contract = load_contract(project_root() / "recipes" / recipe / "contract.yaml", python=artifact.cell.python)
     with environment.fresh(
         artifact, contract, channels=channels(made), cache=Cache.default(), progress=Silent()
     ) as fresh:

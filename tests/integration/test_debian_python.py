@@ -1,4 +1,4 @@
-"""A Python out of Debian's packages: laid out as all others, whole, and built with, under the real emulator."""
+"""A Python out of Debian's packages: laid out as all others, whole, and built with, on this machine or emulated."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kafka_forge import emulators, platforms
-from kafka_forge.bases import embedded, frozen
+from kafka_forge.bases import cpython_debian, elf, embedded, frozen, older_glibc
 from kafka_forge.bases.python_locks import Interpreters, load
 from kafka_forge.bases.zig import TARGETS
 from kafka_forge.environment import link
+from kafka_forge.errors import BaseBuildFailed
 from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
 from kafka_forge.solving import solve
@@ -46,7 +47,9 @@ for path in sorted(pathlib.Path(sysconfig.get_path("platstdlib"), "lib-dynload")
         importlib.import_module(name)
     except Exception as error:
         failed[name] = repr(error)
-import bz2, ctypes, ensurepip, lzma, pyexpat, six, sqlite3, zlib
+import bz2, ctypes, gettext, lzma, pydoc, pyexpat, six, sqlite3, zlib
+if sys.version_info < (3, 15):
+    import ensurepip
 if sys.version_info < (3, 12):
     import distutils.sysconfig
 if sys.version_info < (3, 13):
@@ -57,7 +60,7 @@ assert sqlite3.connect(":memory:").execute("select 41 + 1").fetchone() == (42,)
 assert ctypes.CDLL(None).getpid() == __import__("os").getpid()
 print(json.dumps({
     "failed": failed, "prefix": sys.prefix, "path": sys.path[1:], "six": six.__file__, "site": site.__file__,
-    "scheme": sysconfig.get_default_scheme(), "sites": site.getsitepackages(), "pip": ensurepip.version(),
+    "scheme": sysconfig.get_default_scheme(), "sites": site.getsitepackages(),
     "variables": sysconfig.get_config_vars(), "ssl": ssl.OPENSSL_VERSION, "ca": ssl.get_default_verify_paths()[2:],
 }))
 """
@@ -134,14 +137,14 @@ class Installed:
 
     @property
     def suffix(self) -> str:
-        triplet = {"linux-aarch64": "aarch64-linux-gnu", "linux-ppc64le": "powerpc64le-linux-gnu"}[self.platform]
-        return f".cpython-{self.python.replace('.', '')}-{triplet}.so"
+        cpu = {"linux-64": "x86_64", "linux-aarch64": "aarch64", "linux-ppc64le": "powerpc64le"}[self.platform]
+        return f".cpython-{self.python.replace('.', '')}-{cpu}-linux-gnu.so"
 
 
 @pytest.fixture(scope="module", params=CELLS, ids="-".join)
 def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     platform, python = request.param
-    needed = [f"{platform}/{name}" for name in ("pythons", "libzlib", "openssl")]
+    needed = [f"{platform}/{name}" for name in ("pythons", "libzlib", "openssl", "zstd")]
     base, folder = embedded.ensure(platform, Cache.default(), Silent(), only=needed), tmp_path_factory.mktemp("debian")
     records = solve([f"python {python}.*", "six"], [base.channel], platform, what="the test's environment")
     link(records, platform, Cache.default(), folder / "prefix")
@@ -181,11 +184,30 @@ def test_it_is_whole_and_knows_nothing_of_debians_layout(installed: Installed) -
 def test_no_file_tells_of_debians_layout(installed: Installed) -> None:
     prefix = installed.prefix
     (record,) = (prefix / "conda-meta").glob("python-3*.json")
-    texts = {name: (prefix / name).read_bytes() for name in json.loads(record.read_text(encoding="utf-8"))["files"]}
-    marks = (b"/build/reproducible", b"/usr/bin/python3", b"posix_local", b"-linux-gnu-gcc")
-    found = [name for name, text in texts.items() if any(mark in text for mark in marks) and not name.endswith(".pyc")]
+    files = {name: (prefix / name).read_bytes() for name in json.loads(record.read_text(encoding="utf-8"))["files"]}
+    marks = (b"/usr/bin/python3", b"posix_local", b"-linux-gnu-gcc")
+    # in binaries the one is the frozen site, which is in no table any more, the other a compiler's note for debuggers
+    of_texts = (*marks, b"dist-packages", b"/build/reproducible")
+    found = [
+        name
+        for name, content in files.items()
+        if any(mark in content for mark in (marks if content.startswith(b"\x7fELF") else of_texts))
+        and not name.endswith(".pyc")
+    ]
     assert found == []
     assert not (installed.library / "EXTERNALLY-MANAGED").exists()
+
+
+def test_it_runs_with_the_glibc_that_its_package_asks_for(installed: Installed) -> None:
+    """Whatever Debian linked it with: 3.15 asks for 2.42 as Debian has it."""
+    (record,) = (installed.prefix / "conda-meta").glob("python-3*.json")
+    (floor,) = (
+        each for each in json.loads(record.read_text(encoding="utf-8"))["depends"] if each.startswith("__glibc")
+    )
+    asked = tuple(int(part) for part in floor.removeprefix("__glibc >=").partition(",")[0].split("."))
+    assert asked <= cpython_debian.NEWEST_GLIBC
+    taken = elf.needs(installed.prefix).virtual()
+    assert taken <= (f"__glibc >={asked[0]}.{asked[1]},<3.0.a0",)
 
 
 def test_an_extension_and_a_program_are_built_with_it(installed: Installed, tmp_path: Path) -> None:
@@ -203,6 +225,55 @@ def test_an_extension_and_a_program_are_built_with_it(installed: Installed, tmp_
     program = compiled(target, EMBEDDING, tmp_path / "embedding", *headers, *libraries)
     answer = run(runner, [program], PYTHONHOME=str(prefix))
     assert answer == f"{installed.library / 'site.py'} {installed.library / 'site-packages'}\n"
+
+
+NEWER = """
+#include <math.h>
+#include <stdio.h>
+int answer(const char *text, void **end, int base) __asm__("__isoc23_strtol");
+%s
+int main(int count, char **arguments) {
+    %s
+    printf("%%d %%.1f\\n", answer(arguments[1], 0, 10), fmod(atof_like(arguments[1]), 5));
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("flags", [("-no-pie",), ("-pie", "-fPIC")])
+def test_a_program_of_a_newer_glibc_is_led_to_older_symbols(flags: tuple[str, ...], tmp_path: Path) -> None:
+    source = NEWER % ("static double atof_like(const char *text) { return text[1] - '0'; }", "(void)count;")
+    program = compiled("x86_64-linux-gnu.2.38", source, tmp_path / "newer", *flags, "-lm")
+    assert elf.needs(tmp_path).glibc == "2.38"
+    size = program.stat().st_size
+    older_glibc.lead(program, (2, 36))
+    assert program.stat().st_size == size
+    assert elf.needs(tmp_path).glibc not in (None, "2.38")
+    done = subprocess.run([program, "17"], capture_output=True, text=True, check=True)
+    assert done.stdout == "17 2.0\n"
+
+
+def test_a_symbol_that_no_older_one_stands_for_is_an_error(tmp_path: Path) -> None:
+    call = "strlcpy(arguments[0], arguments[1], 2);"
+    source = NEWER % ("unsigned long strlcpy(char *, const char *, unsigned long);\n#define atof_like(x) 1.0", call)
+    program = compiled("x86_64-linux-gnu.2.38", source, tmp_path / "newer", "-lm")
+    before = program.read_bytes()
+    with pytest.raises(BaseBuildFailed, match=r"for: strlcpy\b"):
+        older_glibc.lead(program, (2, 36))
+    assert program.read_bytes() == before
+
+
+def test_a_symbol_that_reads_powers_long_doubles_is_an_error(tmp_path: Path) -> None:
+    """The end of its name, which for all others is the older symbol, is the name of none."""
+    source = (
+        'int answer(const char *text, const char *format, ...) __asm__("__isoc23_sscanfieee128");\n'
+        'int main(void) { long double read; return answer("1", "%Lf", &read); }\n'
+    )
+    program = compiled("powerpc64le-linux-gnu.2.38", source, tmp_path / "newer")
+    before = program.read_bytes()
+    with pytest.raises(BaseBuildFailed, match=r"for: __isoc23_sscanfieee128\b"):
+        older_glibc.lead(program, (2, 36))
+    assert program.read_bytes() == before
 
 
 @pytest.mark.parametrize(("python", "layout"), [("3.11", "-DBEFORE_3_13"), ("3.13", "-DSINCE_3_13")])

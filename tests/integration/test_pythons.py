@@ -130,7 +130,13 @@ def traces(prefix: Path) -> list[str]:
     ]
 
 
-def test_the_optional_clients_libraries_work_together(channel: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("python", "zstd", "module"),
+    [("3.13", ["zstandard"], "zstandard"), (PYTHONS[-1], [], "compression.zstd")],  # CPython's own since 3.14
+)
+def test_the_optional_clients_libraries_work_together(
+    python: str, zstd: list[str], module: str, channel: str, tmp_path: Path
+) -> None:
     """What the contracts may ask for beside a client stands in one environment and imports."""
     specs = [
         "gevent",
@@ -142,10 +148,10 @@ def test_the_optional_clients_libraries_work_together(channel: str, tmp_path: Pa
         "cachetools",
         "python-snappy",
         "lz4",
-        "zstandard",
+        "python-xxhash",
+        "crc32c",
+        *zstd,
     ]
-    prefix = installed(channel, tmp_path / "prefix", f"python {PYTHONS[-1]}.*", *specs, "python-xxhash", "crc32c")
-    modules = (
-        "gevent, kazoo.client, tabulate, httpx, authlib, attr, cachetools, snappy, lz4.frame, zstandard, xxhash, crc32c"
-    )
-    run(prefix, "-c", f"import {modules}")
+    prefix = installed(channel, tmp_path / "prefix", f"python {python}.*", *specs)
+    modules = "gevent, kazoo.client, tabulate, httpx, authlib, attr, cachetools, snappy, lz4.frame, xxhash, crc32c"
+    run(prefix, "-c", f"import {modules}, {module}")

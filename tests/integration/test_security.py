@@ -69,7 +69,7 @@ def installed(recipe: str, platform: str) -> Iterator[Client]:
     artifact = build.find_built(root / "output", cell)
     if artifact is None:
         pytest.skip(f"`verify {recipe} --platform {platform} --python {PYTHON}` has not been run here")
-    contract = load_contract(root / "recipes" / recipe / "contract.yaml", platform)
+    contract = load_contract(root / "recipes" / recipe / "contract.yaml", platform, PYTHON)
     channels = [(root / "output").as_uri(), (cache.base / "channel").as_uri()]
     with environment.fresh(artifact, contract, channels=channels, cache=cache, progress=Silent()) as made:
         yield Client(made)

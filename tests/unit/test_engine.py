@@ -277,7 +277,8 @@ def test_for_another_platform_only_what_runs_here_is_made_for_this_machine(check
     nodes = graph.plan(Site("linux-aarch64", checkout, Cache(tmp_path / "cache"), Silent()))
     here = {node.name for node in nodes if node.subdir == "linux-64"}
     assert {"pythons", "libzlib", "cross-python_linux-aarch64", "zig-cc_linux-aarch64"} <= here
-    assert not here & {"openssl", "krb5", "libcurl", "cross-python_linux-64", "zig-cc_win-64"}
+    assert "openssl" in here, "3.15 of this machine is Debian's, which is linked with it; the others bring their own"
+    assert not here & {"krb5", "libcurl", "cross-python_linux-64", "zig-cc_win-64"}
 
 
 def test_a_broken_lock_of_tools_is_named_with_its_line(checkout: Path) -> None:

@@ -230,7 +230,8 @@ def test_the_recipes_tests_are_for_machines_that_need_no_emulator() -> None:
 
 def test_every_check_is_promised_by_a_contract() -> None:
     files = sorted((project_root() / "recipes").glob("*/contract.yaml"))
-    contracts = [load_contract(path, platform) for path in files for platform in PLATFORMS]
+    pythons = (None, "3.14t")
+    contracts = [load_contract(path, platform, each) for path in files for platform in PLATFORMS for each in pythons]
     promised = {name for contract in contracts for name in contract.promises}
     assert promised == set(checks.by_id())
     modules = [module for contract in contracts for module in modules_of(contract)]

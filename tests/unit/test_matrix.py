@@ -147,17 +147,17 @@ def test_a_feedstock_that_is_behind(tmp_path: Path, capsys: pytest.CaptureFixtur
     support = folder / ".ci_support"
     for file in support.glob("linux_ppc64le_*"):
         file.unlink()
-    (support / "win_64_python3.14.yaml").rename(support / "win_64_python3.14t.yaml")
-    text = (support / "win_64_python3.14t.yaml").read_text(encoding="utf-8")
-    (support / "win_64_python3.14t.yaml").write_text(text.replace("_cp314", "_cp314t"), encoding="utf-8")
+    (support / "win_64_python3.15.yaml").rename(support / "win_64_python3.15t.yaml")
+    text = (support / "win_64_python3.15t.yaml").read_text(encoding="utf-8")
+    (support / "win_64_python3.15t.yaml").write_text(text.replace("_cp315", "_cp315t"), encoding="utf-8")
     assert _run(["matrix", "--against", str(folder), "--json"], debug=False) == 3
     shown = capsys.readouterr()
     found = json.loads(shown.out)["differences"]
     assert "KF003" in shown.err
     assert ("platform", "linux-ppc64le", "") in {(each["kind"], each["platform"], each["python"]) for each in found}
     assert {(each["python"], each["ours"], each["theirs"]) for each in found if each["kind"] == "python"} == {
-        ("3.14", "built", None),
-        ("3.14t", None, "built"),
+        ("3.15", "built", None),
+        ("3.15t", None, "built"),
     }
     pins = {(each["key"], each["ours"], each["theirs"]) for each in found if each["kind"] == "pin"}
     assert ("c_stdlib_version", "2.17", "2.28") in pins

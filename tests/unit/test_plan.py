@@ -14,7 +14,7 @@ from kafka_forge.selection import Selection
 
 ROOT = Path(__file__).parents[2]
 EMBEDDED = [ROOT / "bootstrap" / "variants.yaml"]
-PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t", "3.15"]
 
 
 def cells(selection: Selection, with_dependencies: bool = False) -> list[str]:
@@ -23,9 +23,9 @@ def cells(selection: Selection, with_dependencies: bool = False) -> list[str]:
     ]
 
 
-def test_ten_artifacts_each_after_what_it_is_built_on() -> None:
+def test_fourteen_artifacts_each_after_what_it_is_built_on() -> None:
     found = cells(Selection(platforms=("linux-64",)))
-    assert len(found) == 10
+    assert len(found) == 14
     assert found.index("librdkafka/linux-64/any") < found.index("pykafka/linux-64/3.11")
     assert [each for each in found if each.startswith("pykafka/")] == [f"pykafka/linux-64/{each}" for each in PYTHONS]
     assert "kafka-python/linux-64/any" in found

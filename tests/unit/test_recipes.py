@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 RECIPES = project_root() / "recipes"
 NAMES = sorted(path.parent.name for path in RECIPES.glob("*/recipe.yaml"))
 VARIANTS = [RECIPES / "variants.yaml"]
-PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t", "3.15"]
 CLIENTS = ["pykafka", "python-confluent-kafka"]
 
 

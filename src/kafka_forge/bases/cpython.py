@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kafka_forge import platforms
+from kafka_forge import platforms, python_names
 from kafka_forge.bases import (
     cpython_debian,
     cpython_linux,
@@ -15,6 +15,7 @@ from kafka_forge.bases import (
     elf,
 )
 from kafka_forge.bases.packing import Package, content_key, pack
+from kafka_forge.bases.workshop import Workshop
 from kafka_forge.errors import BaseBuildFailed, UnsupportedMachine
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kafka_forge.bases.python_locks import Interpreter, Interpreters, Libraries
-    from kafka_forge.bases.workshop import Workshop
 
 _REVISION = 4
 """Goes up whenever `make` would give another package from the same jar."""
@@ -87,10 +87,11 @@ def _make_debian(interpreter: Interpreter, lock: Interpreters, libraries: Librar
         tree = room / "tree"
         cpython_debian.stage(source, shop, tree, python)
         cpython_linux.byte_compile(tree, python, _builder(interpreter, tree, room, shop))
+        upstream = source.upstream_source()
         facts = {
             "made_from": [deb.at.file for deb in (*source.debs, *source.libraries.values())],
-            "modules_from_source": dict.fromkeys(cpython_debian.UPSTREAM, source.upstream.file),
-            "absent_modules": list(cpython_debian.absent_modules(tree, python)),
+            "modules_from_source": dict.fromkeys(cpython_debian.UPSTREAM, upstream.name) if upstream else {},
+            "absent_modules": sorted({*cpython_debian.absent_modules(tree, python), *source.without}),
         }
         build = _build_string(interpreter, lock, libraries, shop.platform)
         needs = _needs(tree, interpreter, libraries.pins() | source.elsewhere)
@@ -135,6 +136,10 @@ def _builder(interpreter: Interpreter, tree: Path, room: Path, shop: Workshop) -
     here = platforms.current()
     if shop.platform == here:
         return tree
+    if here in interpreter.debian:
+        there = Workshop(here, shop.cache, shop.progress)
+        cpython_debian.stage(interpreter.debian[here], there, room / "built" / "builder", interpreter.python)
+        return room / "built" / "builder"
     cpython_linux.stage(shop.obtain(interpreter.source(here)), room / "builder", interpreter.python)
     return room / "builder"
 
@@ -166,7 +171,7 @@ def _package(
     interpreter: Interpreter, platform: str, build: str, needs: tuple[str, ...], facts: Mapping[str, object]
 ) -> Package:
     python = interpreter.python
-    abi = f"python_abi {python}.* *_{_tag(python)}"
+    abi = f"python_abi {python}.* *_{python_names.tag(python)}"
     # conda-forge: since 3.13 python depends on its ABI, before it only rules out others
     pinned = _flavour(python) != "cpython"
     return Package(
@@ -197,7 +202,7 @@ def abi_package(interpreter: Interpreter) -> Package:
     return Package(
         "python_abi",
         python,
-        f"{_ABI_BUILD}_{_tag(python)}",
+        f"{_ABI_BUILD}_{python_names.tag(python)}",
         "noarch",
         build_number=_ABI_BUILD,
         constrains=(f"python {python}.* *_{_flavour(python)}",),
@@ -208,10 +213,6 @@ def abi_package(interpreter: Interpreter) -> Package:
     )
 
 
-def _tag(python: str) -> str:
-    return f"cp{python.replace('.', '')}"
-
-
 def _flavour(python: str) -> str:
     """Return the last part of python's build string on conda-forge: since 3.13 it names the ABI."""
-    return _tag(python) if int(python.split(".")[1]) >= 13 else "cpython"
+    return python_names.tag(python) if int(python.split(".")[1]) >= 13 else "cpython"

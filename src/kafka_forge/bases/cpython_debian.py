@@ -2,8 +2,8 @@
 
 Debian spreads it over a folder that all Pythons share, one for the processor, and ``dist-packages``, where only its
 own packages go. So the files are laid out anew; the modules that know of Debian's layout are taken from CPython's own
-source; and so that its ``site`` is what starts, the one that is frozen into the binaries is taken out. All other
-modules keep Debian's patches, most of which mend vulnerabilities.
+source, or Debian's changes to them are taken back; and so that this ``site`` is what starts, the one that is frozen
+into the binaries is taken out. All other modules keep Debian's patches, most of which mend vulnerabilities.
 """
 
 from __future__ import annotations
@@ -13,7 +13,15 @@ import tarfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from kafka_forge.bases import cpython_jar, cpython_linux, debian_libraries, frozen
+from kafka_forge.bases import (
+    cpython_jar,
+    cpython_linux,
+    cpython_undebian,
+    debian_libraries,
+    elf,
+    frozen,
+    older_glibc,
+)
 from kafka_forge.bases.packing import PLACEHOLDER
 from kafka_forge.errors import BaseBuildFailed
 
@@ -24,8 +32,11 @@ if TYPE_CHECKING:
     from kafka_forge.bases.python_locks import DebianPython
     from kafka_forge.bases.workshop import Workshop
 
-REVISION = 1
+REVISION = 3
 """Goes up whenever `stage` would give another tree from the same packages."""
+
+NEWEST_GLIBC = (2, 36)
+"""What the binaries need at most afterwards: Debian bookworm's, of which all other libraries are."""
 
 UPSTREAM = (
     # where packages go, and what a build is told
@@ -38,7 +49,8 @@ UPSTREAM = (
 """Files and folders of ``Lib/`` that are CPython's own."""
 
 _DEBIANS = re.compile(
-    r"lib/python[\d.]+/(EXTERNALLY-MANAGED|sitecustomize\.py|_distutils_system_mod\.py|config-[^/]+/(?!Makefile$))"
+    r"lib/python[\d.]+/(EXTERNALLY-MANAGED|sitecustomize\.py|_distutils_system_mod\.py|build-details\.|"
+    r"config-[^/]+/(?!Makefile$))"
 )
 """Debian's own files, which no other Python has; and what only a build of CPython itself needs."""
 
@@ -76,14 +88,19 @@ def stage(lock: DebianPython, shop: Workshop, tree: Path, python: str) -> None:
         shelf = tree.parent / "libraries" / soname
         debian_libraries.take_libraries(deb, shop.obtain(deb.source()), shelf)
         _write(tree / "lib" / soname, (shelf / "lib" / soname).read_bytes(), runs=True)
-        for path in (shelf / "info" / "licenses").iterdir():
+        for path in (shelf / "info" / "licenses").glob("*"):
             _write(tree / "info" / "licenses" / path.name, path.read_bytes(), runs=False)
     library = tree / "lib" / f"python{python}"
-    _take_upstream(shop.obtain(lock.upstream_source()), library)
+    if source := lock.upstream_source():
+        _take_upstream(shop.obtain(source), library)
+    else:
+        cpython_undebian.take_back(library)
     _settle(tree, python)
     cpython_jar.link_names(tree, python)
     (tree / "lib" / f"libpython{python}.so").symlink_to(f"libpython{python}.so.1.0")
-    cpython_jar.drop(library / "lib-dynload", cpython_linux.MODULES_WITHOUT_LIBRARY)
+    cpython_jar.drop(library / "lib-dynload", {*cpython_linux.MODULES_WITHOUT_LIBRARY, *lock.without})
+    for binary in elf.binaries(tree):
+        older_glibc.lead(binary, NEWEST_GLIBC)
     for binary in (tree / "bin" / f"python{python}", tree / "lib" / f"libpython{python}.so.1.0"):
         frozen.thaw(binary, "site", python)
     cpython_linux.set_rpaths(tree, python)
@@ -184,13 +201,15 @@ def neutral(text: str) -> str:
 
     >>> neutral("powerpc64le-linux-gnu-gcc -shared -Wl,-Bsymbolic-functions -g -O2")
     'gcc -shared -O2'
+    >>> neutral("--with-missing-stdlib-config=/build/reproducible-path/python3.15-3.15.2/debian/missing.json")
+    '--with-missing-stdlib-config=./missing.json'
     """
     text = re.sub(r"\b\w+-linux-gnu-(gcc|g\+\+|cpp)(?![\w-])", r"\1", text)
     text = re.sub(r"\b\w+-linux-gnu-gcc-(ar|nm|ranlib)\b", r"\1", text)
     text = re.sub(r" -I\S+/\w+-linux-gnu/python3\.\d+", "", text)
     text = re.sub(r"/usr/share/python-wheels/?", "", text)
     text = re.sub(r"/usr/lib/\w+-linux-gnu\b", "/usr/lib", text)
-    text = re.sub(r"/build/[^\s'\"=]*/build-\w+", ".", text)
+    text = re.sub(r"/build/[^\s'\"=]*/(?:build-\w+|debian)\b", ".", text)
     text = re.sub(rf"(?<![.\w])(-[IL])?/usr(?!/(?:{_SYSTEMS})\b)(?!\w)", rf"\g<1>{PLACEHOLDER}", text)
     text = text.replace('PY_ENABLE_SHARED="0"', 'PY_ENABLE_SHARED="1"')
     return "\n".join(_soft(line) if _FLAGS.search(line) else line for line in text.split("\n"))

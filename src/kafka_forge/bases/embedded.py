@@ -21,7 +21,7 @@ from kafka_forge.bases.graph import variants
 from kafka_forge.bases.nodes import Site
 from kafka_forge.bases.python_locks import Interpreters, load
 from kafka_forge.files import explain_os_errors
-from kafka_forge.model import Base
+from kafka_forge.model import PLATFORMS, Base
 from kafka_forge.paths import project_root
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from kafka_forge.progress import Progress
 
 __all__ = ["ensure", "lacking", "variants"]
+
+_UNKNOWN = (
+    "its locks do not name it; name it in bootstrap/python/wanted.yaml, as one that there is or as one that is absent, "
+    "and run python -m kafka_forge.bases.relock --keep"
+)
 
 _SIDE_BY_SIDE = 3
 """Two compiles, and beside them the Pythons, which mostly wait for the network."""
@@ -87,16 +92,20 @@ def ensure(
         reason=reason,
         fingerprint=_fingerprint(site, nodes),
         fingerprint_noarch=_fingerprint_noarch(site),
+        gone=pythons.gone(site.root, platform, graph.wanted_pythons(site, platform), cache),
     )
 
 
 def lacking(root: Path) -> dict[str, dict[str, str]]:
-    """Return platform → Python → why no registry has it.
+    """Return platform → Python → why no registry has it, or why this base does not know it.
 
     Raises:
         LockInvalid: the lock cannot be read.
     """
-    return load(Interpreters, root).absent
+    lock = load(Interpreters, root)
+    known = {each.python for each in lock.interpreters}
+    unknown = {python: _UNKNOWN for python in graph.variants_pythons(root) if python not in known}
+    return {platform: {**unknown, **lock.absent.get(platform, {})} for platform in PLATFORMS}
 
 
 def _make_pythons(nodes: Sequence[Node]) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 
-from kafka_forge import channel, engine
+from kafka_forge import channel, engine, python_names
 from kafka_forge.bases import pythons, tools
 from kafka_forge.bases.nodes import PYTHONS, Node
 from kafka_forge.errors import BaseBuildFailed, BuildFailed, SolveFailed, UnsupportedMachine
@@ -81,9 +81,13 @@ def make_pythons(site: Site, subdir: str) -> tuple[Path, ...]:
 
 def wanted_pythons(site: Site, subdir: str) -> tuple[str, ...]:
     """Return the Pythons of ``recipes/variants.yaml`` that there are for a platform."""
-    data = YAML(typ="safe").load((site.root / "recipes" / "variants.yaml").read_text(encoding="utf-8"))
-    every = [".".join(str(each).split(".")[:2]) for each in data["python"]]
-    return pythons.available(site.root, subdir, every)
+    return pythons.available(site.root, subdir, variants_pythons(site.root))
+
+
+def variants_pythons(root: Path) -> tuple[str, ...]:
+    """Return all Pythons of ``recipes/variants.yaml``, whether there are any or not."""
+    data = YAML(typ="safe").load((root / "recipes" / "variants.yaml").read_text(encoding="utf-8"))
+    return tuple(name for each in data["python"] if (name := python_names.named(str(each))))
 
 
 def _id(subdir: str, name: str) -> str:

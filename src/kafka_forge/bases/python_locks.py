@@ -49,12 +49,18 @@ class DebianPython(Model):
     """Soname → the package that has it, of libraries that come along in the Python package."""
     elsewhere: dict[str, str]
     """Soname → pin, of libraries that the base channel builds from source, beside those that all Pythons load."""
-    upstream: DebianSource
-    """CPython's source, for the modules that Debian changed to suit its own layout."""
-    upstream_sha256: Sha256
+    upstream: DebianSource | None = None
+    """CPython's source, for the modules that Debian changed to suit its own layout; None where it is not to be had."""
+    upstream_sha256: Sha256 | None = None
+    rolling: bool = False
+    """Whether its packages are of a suite that rolls: the mirrors forget them when a newer version comes."""
+    without: tuple[str, ...] = ()
+    """Extension modules that are left out, as they need a newer glibc than the rest."""
 
-    def upstream_source(self) -> Source:
+    def upstream_source(self) -> Source | None:
         """Return where CPython's source is to be had."""
+        if self.upstream is None or self.upstream_sha256 is None:
+            return None
         return Source(self.upstream.file, self.upstream_sha256, providers=(self.upstream,))
 
 
@@ -62,7 +68,8 @@ class Interpreter(Model):
     """One CPython, as ``org.bytedeco:cpython`` has it, and Debian for some platforms."""
 
     release: str
-    """Maven's version: CPython's, a dash, and that of the presets, for example ``3.12.1-1.5.10``."""
+    """Maven's version: CPython's, a dash, and that of the presets, for example ``3.12.1-1.5.10``; CPython's alone where
+    there are no jars."""
     jars: dict[str, Jar]
     """Conda subdir → file."""
     debian: dict[str, DebianPython] = Field(default_factory=dict)
@@ -180,6 +187,12 @@ class Sdist(Model):
     """Folders of headers in the archive."""
     modules: dict[str, tuple[str, ...]]
     """Extension module → its C sources in the archive."""
+    pythons: tuple[str, ...] = ()
+    """The Pythons that it is compiled for; empty for all."""
+
+    def serves(self, python: str) -> bool:
+        """Tell whether it is compiled for a Python."""
+        return not self.pythons or python in self.pythons
 
     def source(self) -> Source:
         """Return where it is to be had."""

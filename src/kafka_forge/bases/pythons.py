@@ -18,7 +18,7 @@ from kafka_forge import processes
 from kafka_forge.bases import certificates, cpython, cpython_windows, debian_libraries, sdists, wheels
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheels, load
 from kafka_forge.bases.workshop import Workshop
-from kafka_forge.errors import UnknownPython, UnsupportedMachine
+from kafka_forge.errors import SourceUnreachable, UnknownPython, UnsupportedMachine
 from kafka_forge.files import explain_os_errors
 from kafka_forge.paths import Cache, project_root
 from kafka_forge.progress import Silent
@@ -39,6 +39,8 @@ class Product:
     name: str
     path: Path
     make: Callable[[], Path]
+    rolling: bool = False
+    """Whether what it is made from may be gone for good, see `DebianPython.rolling`."""
 
 
 def ensure(platform: str, pythons: Sequence[str], cache: Cache, progress: Progress) -> tuple[Path, ...]:
@@ -84,6 +86,28 @@ def available(root: Path, platform: str, pythons: Sequence[str]) -> tuple[str, .
     """
     there = {each.python for each in load(Interpreters, root).interpreters if platform in each.platforms}
     return tuple(python for python in pythons if python in there)
+
+
+def gone(root: Path, platform: str, pythons: Sequence[str], cache: Cache) -> dict[str, str]:
+    """Return those of the Pythons that `ensure` could not make as the mirrors have forgotten them → why, and a remedy.
+
+    Raises:
+        LockInvalid: a lock cannot be read.
+    """
+    lock, libraries = load(Interpreters, root), load(Libraries, root)
+    shop = Workshop(platform, cache, Silent())
+    found = {}
+    for interpreter in lock.interpreters:
+        python = interpreter.debian.get(platform)
+        if python and python.rolling and interpreter.python in pythons:
+            stem = cpython.stem(interpreter, lock, libraries, platform)
+            if not (shop.native / f"{stem}.conda").is_file():
+                found[interpreter.python] = (
+                    f"no mirror that apt on this machine names has Debian's {python.debs[0].at.file} (any more); name "
+                    "the version that Debian has now in bootstrap/python/wanted.yaml and run "
+                    "python -m kafka_forge.bases.relock --keep interpreters"
+                )
+    return found
 
 
 def libraries_elsewhere(root: Path, platform: str) -> tuple[str, ...]:
@@ -142,7 +166,9 @@ def _interpreters(
         if interpreter.python not in pythons or shop.platform not in interpreter.platforms:
             continue
         stem = cpython.stem(interpreter, lock, libraries, shop.platform)
-        yield _product(shop.native, stem, partial(cpython.make, interpreter, lock, libraries, shop))
+        debian = interpreter.debian.get(shop.platform)
+        make = partial(cpython.make, interpreter, lock, libraries, shop)
+        yield _product(shop.native, stem, make, rolling=debian is not None and debian.rolling)
         yield _product(shop.noarch, cpython.abi_package(interpreter).stem, partial(cpython.make_abi, interpreter, shop))
 
 
@@ -174,13 +200,20 @@ def _wheels(shop: Workshop, pythons: Sequence[str], lock: Wheels) -> Iterable[Pr
 def _sdists(shop: Workshop, pythons: Sequence[str], interpreters: Interpreters, lock: Wheels) -> Iterable[Product]:
     for sdist in lock.sdists.get(shop.platform, ()):
         for interpreter in interpreters.interpreters:
-            if interpreter.python in pythons and shop.platform in interpreter.platforms:
+            python = interpreter.python
+            if python in pythons and shop.platform in interpreter.platforms and sdist.serves(python):
                 stem = sdists.stem(sdist, interpreter, shop.platform)
                 yield _product(shop.native, stem, partial(sdists.make, sdist, interpreter, shop))
 
 
-def _product(folder: Path, stem: str, make: Callable[[], Path]) -> Product:
-    return Product(stem.rsplit("-", 2)[0], folder / f"{stem}.conda", make)
+def _product(folder: Path, stem: str, make: Callable[[], Path], *, rolling: bool = False) -> Product:
+    return Product(stem.rsplit("-", 2)[0], folder / f"{stem}.conda", make, rolling)
+
+
+def _is_gone(error: SourceUnreachable) -> bool:
+    """Tell whether every mirror that was asked has answered that it does not have it; one that was silent may have."""
+    answers = [answer for line in error.details for answer in line.split("; ")]
+    return bool(answers) and all(": HTTP 404 " in answer for answer in answers)
 
 
 def _remove_stale(shop: Workshop, wanted: Sequence[Product]) -> None:
@@ -204,7 +237,13 @@ def _make_all(missing: Sequence[Product], progress: Progress) -> tuple[Path, ...
         if stop.is_set():
             return None
         task.note(product.path.name)
-        path = product.make()
+        try:
+            path = product.make()
+        except SourceUnreachable as error:
+            if not (product.rolling and _is_gone(error)):
+                raise
+            progress.say(f"{product.path.name} cannot be made: {error.what}")
+            return None
         task.advance()
         return path
 

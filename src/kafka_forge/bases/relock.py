@@ -77,7 +77,8 @@ def _locked() -> Iterator[Source]:
         yield from map(interpreter.source, interpreter.jars)
         for python in interpreter.debian.values():
             yield from (deb.source() for deb in (*python.debs, *python.libraries.values()))
-            yield python.upstream_source()
+            if source := python.upstream_source():
+                yield source
     for library in load(Libraries, root).libraries:
         yield from (deb.source() for debs in (*library.debs.values(), library.headers.values()) for deb in debs)
     for sdists_there in load(Wheels, root).sdists.values():
@@ -117,15 +118,16 @@ def _debian(every: Wanted, python: str) -> Mapping[str, Any]:
 
 def _debian_python(every: Wanted, platform: str, row: Mapping[str, Any]) -> Any:
     architecture = every["libraries"]["architectures"][platform]
-    upstream = DebianSource(**row["upstream"])
-    return {
+    locked = {
         "version": row["version"],
         "debs": _debs(dict.fromkeys(row["packages"], row["from"]), architecture),
         "libraries": {soname: _debs(package, architecture)[0] for soname, package in row["libraries"].items()},
         "elsewhere": row["elsewhere"],
-        "upstream": upstream.model_dump(exclude_none=True),
-        "upstream_sha256": _sha256(upstream),
     }
+    if "upstream" in row:
+        upstream = DebianSource(**row["upstream"])
+        locked |= {"upstream": upstream.model_dump(exclude_none=True), "upstream_sha256": _sha256(upstream)}
+    return locked | {key: row[key] for key in ("rolling", "without") if key in row}
 
 
 def libraries(every: Wanted) -> Any:
@@ -167,7 +169,9 @@ def wheels(every: Wanted, kept: Wheels | None = None) -> Any:
         projects = sorted({row["project"] for rows in binary.values() for row in rows.values()} - lacking)
         binary[platform] = {}
         for python in (each for each in pythons if each not in absent.get(platform, {})):
-            roots = ["--no-deps", *projects] if projects else wanted["roots"]
+            none = wanted["lacking_for"].get(python, ())
+            roots = [each for each in ["--no-deps", *projects] if each not in none] if projects else []
+            roots = roots or [each for each in wanted["roots"] if each not in none]
             stays = _stays(kept, platform, python, pure=not projects) if kept else []
             for choice in stays or _choose(roots, python, tags, versions):
                 versions.setdefault(choice["project"], choice["version"])
@@ -253,14 +257,14 @@ def _pip_report(
     with tempfile.TemporaryDirectory() as room:
         constraints, report = Path(room) / "constraints.txt", Path(room) / "report.json"
         constraints.write_text("".join(f"{name}=={version}\n" for name, version in versions.items()), encoding="utf-8")
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
+        command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"]
         command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={python}", f"--target={room}/x"]
         command += [f"--abi={abi}" for abi in (f"cp{python.replace('.', '')}", "abi3", "none")]
         command += [f"--platform={tag}" for tag in tags]
         command += [f"--constraint={constraints}", f"--report={report}", *roots]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            return done.stderr
+        if done.returncode:  # which requirements are in each other's way is told only there
+            return done.stdout.partition("The conflict is caused by:")[2] + done.stderr
         return [
             {
                 "project": canonicalize_name(item["metadata"]["name"]),

@@ -27,7 +27,7 @@ _REVISION = 1
 
 def stem(sdist: Sdist, interpreter: Interpreter, platform: str) -> str:
     """Return the package's full name; its build string hashes all that it is made from."""
-    key = content_key(_REVISION, sdist.model_dump(mode="json"), interpreter.inputs(platform))
+    key = content_key(_REVISION, sdist.model_dump(mode="json", exclude={"pythons"}), interpreter.inputs(platform))
     return f"{sdist.package}-{sdist.version}-py{interpreter.python.replace('.', '')}h{key}_0"
 
 

@@ -134,7 +134,7 @@ def _install(
     cache: Cache,
     progress: Progress,
 ) -> Environment | ForgeError:
-    contract = load_contract(root / "recipes" / artifact.cell.recipe / "contract.yaml")
+    contract = load_contract(root / "recipes" / artifact.cell.recipe / "contract.yaml", python=python)
     surroundings = contract.environment.model_copy(update={"python": python})
     contract = contract.model_copy(update={"environment": surroundings})
     channels = [output.as_uri(), built.base.channel]

@@ -40,7 +40,8 @@ def command(selection: Selection, prefix: Path, base: str, output: Path | None, 
         ready = built(selection, base, root, target, cache, progress)
         for artifact in ready.artifacts:
             folder = prefix if len(ready.artifacts) == 1 else prefix / artifact.cell.id.replace("/", "-")
-            contract = load_contract(root / "recipes" / artifact.cell.recipe / "contract.yaml", artifact.cell.platform)
+            cell = artifact.cell
+            contract = load_contract(root / "recipes" / cell.recipe / "contract.yaml", cell.platform, cell.python)
             made.append(
                 environment.install(
                     artifact,

@@ -90,6 +90,7 @@ def modules_of(contract: Contract) -> list[str]:
     named = [
         *contract.promises.get("imports", {}).get("modules", ()),
         *contract.promises.get("extension-links", {}).get("modules", ()),
+        *contract.promises.get("gil-stays-off", {}).get("modules", ()),
     ]
     return list(dict.fromkeys(named))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from kafka_forge import python_names
 from kafka_forge.model import PLATFORMS, Verdict
 from kafka_forge.report.model import cell_id
 
@@ -107,13 +108,9 @@ def _grid(found: Iterable[tuple[str, str, str | None, str, GridCell]]) -> Grid:
     for recipe, version, python, platform, cell in found:
         cells.setdefault((recipe, python or "any"), {})[platform] = cell
         versions[recipe] = version or versions.get(recipe, "")
-    order = sorted(cells, key=lambda key: (key[0], _numbers(key[1])))
+    order = sorted(cells, key=lambda key: (key[0], python_names.order(key[1])))
     seen = {platform for row in cells.values() for platform in row}
     return Grid(
         platforms=tuple(platform for platform in PLATFORMS if platform in seen),
         rows=tuple(GridRow(recipe, versions[recipe], python, cells[recipe, python]) for recipe, python in order),
     )
-
-
-def _numbers(python: str) -> list[int]:
-    return [int(part) for part in python.split(".") if part.isdigit()]

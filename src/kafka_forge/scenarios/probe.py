@@ -10,6 +10,7 @@ their bytes: a copy that is renamed, bundled in a wheel's way or linked into an 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import importlib.util
@@ -18,26 +19,60 @@ import mmap
 import os
 import re
 import sys
+import sysconfig
 import time
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # The text of RD_KAFKA_RESP_ERR__BAD_MSG in rdkafka.c: only an implementation holds it, a program that links one not.
 MARK = b"Local: Bad message format"
 _LIBRARY = re.compile(r"(?i)\.so\b|\.(dll|pyd)$")
 
 
+def lock_is_on() -> bool | None:
+    """Return whether a free-threaded Python has its global interpreter lock on; None of a Python that always has."""
+    asked: Any = getattr(sys, "_is_gil_enabled", None)
+    return bool(asked()) if asked and sysconfig.get_config_var("Py_GIL_DISABLED") else None
+
+
+@contextlib.contextmanager
+def told_of_the_lock() -> Iterator[list[str]]:
+    """Give a list that holds afterwards what a free-threaded Python says about its lock; other warnings go on."""
+    told: list[str] = []
+    shown = warnings.showwarning
+
+    def note(message: Warning | str, *place: Any, **more: Any) -> None:
+        if "global interpreter lock" in str(message):
+            told.append(str(message))
+        else:
+            shown(message, *place, **more)
+
+    warnings.showwarning = note
+    try:
+        yield told
+    finally:
+        warnings.showwarning = shown
+
+
 def import_one(name: str) -> dict[str, Any]:
     """Import a module; return whether it worked, from where, which version, or which error."""
     begun = time.perf_counter()
     answer: dict[str, Any] = {"ok": False, "file": None, "version": None, "error": None}
+    before = lock_is_on()
     try:
-        module = importlib.import_module(name)
+        with told_of_the_lock() as told:
+            module = importlib.import_module(name)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever an import raises is evidence)
         answer["error"] = f"{type(error).__name__}: {error}"
     else:
         version = getattr(module, "__version__", None)
         answer.update(ok=True, file=module.__file__, version=version if isinstance(version, str) else None)
+        if before is not None:
+            answer["gil"] = {"before": before, "after": lock_is_on(), "said": "; ".join(told)}
     answer["seconds"] = round(time.perf_counter() - begun, 4)
     return answer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from kafka_forge import brokers, environment
+from kafka_forge import brokers, environment, python_names
 from kafka_forge.brokers import locks, settings
 from kafka_forge.brokers.links import Links
 from kafka_forge.checks.survives import SurvivesArguments
@@ -45,13 +45,9 @@ def chosen(artifacts: Sequence[Artifact], contracts: Mapping[str, Contract]) -> 
         cell = artifact.cell
         if PROMISE in contracts[cell.id].promises:
             key = (cell.recipe, cell.platform)
-            if key not in newest or _numbers(cell.python) > _numbers(newest[key].cell.python):
+            if key not in newest or python_names.order(cell.python) > python_names.order(newest[key].cell.python):
                 newest[key] = artifact
     return list(newest.values())
-
-
-def _numbers(python: str | None) -> list[int]:
-    return [int(part) for part in (python or "0").split(".")]
 
 
 def promised(contract: Contract) -> SurvivesArguments:
