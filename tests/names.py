@@ -8,8 +8,8 @@ from packaging.utils import canonicalize_name
 from pydantic import model_validator
 from ruamel.yaml import YAML
 
-from kafka_forge.contract import Model
-from kafka_forge.paths import project_root
+from kafka_forge.ground.paths import project_root
+from kafka_forge.values.contract import Model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

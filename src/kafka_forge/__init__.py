@@ -8,9 +8,9 @@ __version__ = "0.1.0"
 
 
 def _let_rattler_end() -> None:
-    # For programs that import us; ours end in `kafka_forge.leaving`. A thread of py-rattler lets go of its Python
-    # objects a moment after its last call has returned. An interpreter that is gone by then takes the whole process
-    # down with it.
+    # For programs that import us; ours end in `kafka_forge.ground.leaving`. A thread of py-rattler lets go of its
+    # Python objects a moment after its last call has returned. An interpreter that is gone by then takes the whole
+    # process down with it.
     if "rattler" in sys.modules:
         time.sleep(0.1)
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from kafka_forge import build, environment
-from kafka_forge.contract import load_contract
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
-from kafka_forge.selection import Selection
+from kafka_forge.building import build
+from kafka_forge.contracts.loading import load_contract
+from kafka_forge.environments import environment
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
+from kafka_forge.values.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kafka_forge.build import Built
-    from kafka_forge.model import Environment
+    from kafka_forge.building.build import Built
+    from kafka_forge.values.model import Environment
 
 
 def built(*recipes: str, python: str | None = None) -> Built:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kafka_forge import brokers
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
+from kafka_forge.contracts.loading import contracts_of
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
 from kafka_forge.survival import stage
-from kafka_forge.verify import contracts_of
 
 from . import artifacts, pykafka_tree
 from .pykafka_env import PykafkaEnv
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from kafka_forge.brokers import Broker, Cluster
     from kafka_forge.brokers.links import Links
-    from kafka_forge.contract import Contract
-    from kafka_forge.model import Environment
+    from kafka_forge.values.contract import Contract
+    from kafka_forge.values.model import Environment
 
 RECIPES = ("kafka-python", "librdkafka", "pykafka", "python-confluent-kafka")
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.emulators import shelf
-from kafka_forge.progress import Silent
-from kafka_forge.userland import zig_program
+from kafka_forge.ground.progress import Silent
+from kafka_forge.ground.userland import zig_program
 
 from .pykafka_env import PykafkaEnv
 
 if TYPE_CHECKING:
-    from kafka_forge.paths import Cache
+    from kafka_forge.ground.paths import Cache
 
 LOCK = Path(__file__).parent / "data" / "debug_python.yaml"
 EXTENSION = "_rd_kafka.cpython-311d-x86_64-linux-gnu.so"

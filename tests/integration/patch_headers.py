@@ -19,9 +19,9 @@ from xml.etree import ElementTree
 
 import click
 
-from kafka_forge import processes
+from kafka_forge.ground import processes
+from kafka_forge.ground.paths import project_root
 from kafka_forge.patching.headers import Header, read_headers
-from kafka_forge.paths import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

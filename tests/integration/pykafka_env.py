@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kafka_forge.environment import variables
+from kafka_forge.environments.activation import variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kafka_forge.model import Environment
+    from kafka_forge.values.model import Environment
 
 INSIDE = "inside_pykafka"
 SECONDS = 120

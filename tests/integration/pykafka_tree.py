@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from kafka_forge.files import Store
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
+from kafka_forge.ground.files import Store
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
 from kafka_forge.sources import Source, load_hints, obtain
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import psutil
 from kafka_forge import brokers
 from kafka_forge.brokers import admin, ports
 from kafka_forge.errors import BrokerDied, ScenarioBroken
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from kafka_forge import brokers
 from kafka_forge.brokers import admin, security
 from kafka_forge.brokers.security.certificates import Authority
 from kafka_forge.brokers.security.plan import SCRAM
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

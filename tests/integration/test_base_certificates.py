@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from kafka_forge import bases, brokers, environment, platforms
+from kafka_forge import bases, brokers, platforms
 from kafka_forge.bases.python_locks import Interpreters, load
 from kafka_forge.brokers import admin, security
 from kafka_forge.brokers.security.certificates import Authority
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
-from kafka_forge.solving import solve
+from kafka_forge.channels.solving import solve
+from kafka_forge.environments import activation, environment
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
 
-from .test_security import installed
+from .security_clients import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -266,7 +267,7 @@ def test_on_windows_activation_names_the_prefixs_certificates(tmp_path: Path) ->
         )
         seen = subprocess.run(
             runner.command([client.made.interpreter, runner.path(tmp_path / "paths.py")]),
-            env=environment.variables(client.made),
+            env=activation.variables(client.made),
             capture_output=True,
             text=True,
             timeout=600,

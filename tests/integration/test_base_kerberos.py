@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import environment, platforms
+from kafka_forge import platforms
 from kafka_forge.brokers import ports
+from kafka_forge.environments import activation
 
-from .test_security import installed
+from .security_clients import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +98,7 @@ def answers(port: int, server: subprocess.Popen[bytes]) -> bool:
 def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
     folder, (port,) = tmp_path_factory.mktemp("realm"), ports.lasting(1)
     with installed("python-confluent-kafka", "linux-64") as client:
-        made = settled(client.made.prefix, folder, environment.variables(client.made), port)
+        made = settled(client.made.prefix, folder, activation.variables(client.made), port)
         made.done("kdb5_util", "create", "-s", "-r", REALM, "-P", "the database's")
         made.done("kadmin.local", "-q", f'addprinc -pw "{PASSWORD}" me')
         made.done("kadmin.local", "-q", "addprinc -randkey kafka/localhost")

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kafka_forge import bases, brokers, environment, platforms, processes
+from kafka_forge import bases, brokers, platforms
 from kafka_forge.brokers import admin, security
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
-from kafka_forge.solving import solve
+from kafka_forge.channels.solving import solve
+from kafka_forge.environments import activation, environment
+from kafka_forge.ground import processes
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
-from .test_security import Client, installed
+from .security_clients import Client, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,7 +99,7 @@ def ask(client: Client, value: str, told: Mapping[str, str]) -> Any:
     assert runner is not None
     environ = {
         name: text
-        for name, text in environment.variables(client.made).items()
+        for name, text in activation.variables(client.made).items()
         if not name.startswith(("SSL_", "OPENSSL_"))
     }
     done = processes.run(

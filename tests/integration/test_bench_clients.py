@@ -21,11 +21,12 @@ from confluent_kafka import Consumer, TopicPartition
 
 from kafka_forge.bench import clients, results, roster, workloads
 from kafka_forge.bench.loads import load
-from kafka_forge.bench.measuring import Bench, Setup
+from kafka_forge.bench.measuring import Bench
 from kafka_forge.bench.results import Key
+from kafka_forge.bench.setup import Setup
 from kafka_forge.brokers import admin
-from kafka_forge.progress import Silent
-from kafka_forge.report import schemas
+from kafka_forge.ground.progress import Silent
+from kafka_forge.schemas import making as schemas
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker

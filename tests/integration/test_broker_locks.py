@@ -13,9 +13,9 @@ import pytest
 from kafka_forge import brokers
 from kafka_forge.brokers import levels, locks
 from kafka_forge.errors import ChecksumMismatch, SourceUnreachable
-from kafka_forge.files import Store
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.files import Store
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 from kafka_forge.sources import obtain
 
 if TYPE_CHECKING:

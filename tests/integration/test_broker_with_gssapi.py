@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from kafka_forge import brokers, environment, processes
+from kafka_forge import brokers
 from kafka_forge.brokers import admin, ports, records, runtime, security
 from kafka_forge.brokers.kerberos import java, kdc, keytab
 from kafka_forge.brokers.security import pasting
+from kafka_forge.environments import activation
 from kafka_forge.errors import BrokerNotReady
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
+from kafka_forge.ground import processes
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
 from kafka_forge.sources import Maven
 
 from . import inside_kerberos
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.brokers import Broker, Cluster
     from kafka_forge.brokers.security.pasting import Access
-    from kafka_forge.model import Environment
+    from kafka_forge.values.model import Environment
 
 pytestmark = [
     pytest.mark.integration,
@@ -91,7 +93,7 @@ def passed(made: Environment, text: str, topic: str = TOPIC) -> str:
     assert made.python is not None
     value = str(uuid.uuid4())
     script = Path(inside_kerberos.__file__)
-    read = ended([made.python, script, text, topic, value], environment.variables(made))
+    read = ended([made.python, script, text, topic, value], activation.variables(made))
     return "as written" if read == value else read
 
 
@@ -123,7 +125,7 @@ def test_kinit_gives_no_ticket_to_a_wrong_principal(strict: Broker, confluent: E
 
 def test_librdkafkas_artifact_writes_and_reads_with_a_keytab(strict: Broker, librdkafka: Environment) -> None:
     value, library = str(uuid.uuid4()), librdkafka.prefix / "lib" / "librdkafka.so.1"
-    variables = {**environment.variables(librdkafka), "PYTHONPATH": str(SCENARIOS)}
+    variables = {**activation.variables(librdkafka), "PYTHONPATH": str(SCENARIOS)}
     text = without_kinit(access(strict, "admin"))
     script = Path(__file__).with_name("inside_kerberos_c.py")
     assert ended([sys.executable, script, library, text, TOPIC, value], variables) == value
@@ -251,8 +253,8 @@ KILLED = """
 import sys
 from kafka_forge import brokers
 from kafka_forge.brokers import security
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 plan = security.chosen(tls=False, sasl=["gssapi"], acl=False)
 broker = brokers.start(brokers.DEFAULT, Cache.default(), Silent(), security=plan)
 print(broker.address, flush=True)

@@ -21,45 +21,15 @@ import pytest
 from kafka_forge import brokers
 from kafka_forge.brokers import admin, disk, locks, ports, protocol
 from kafka_forge.errors import BrokerDied, BrokerNotReady, PortTaken, ScenarioBroken
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
+
+from .broker_tools import gone, listens, our_folders, produce
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker
 
 pytestmark = pytest.mark.integration
-
-
-def produce(address: str, topic: str, count: int, codec: str = "none") -> None:
-    from confluent_kafka import Producer
-
-    producer = Producer({"bootstrap.servers": address, "compression.type": codec, "linger.ms": 50})
-    failures: list[Any] = []
-    for number in range(count):
-        producer.produce(
-            topic, b"the same words again " * 50, key=str(number), on_delivery=lambda e, _: failures.append(e)
-        )
-    assert producer.flush(120) == 0
-    assert failures == [None] * count
-
-
-def our_folders() -> set[Path]:
-    run = Cache.default().brokers / "run"
-    return set(run.glob(f"{os.getpid()}-*"))
-
-
-def listens(process: psutil.Process) -> set[tuple[str, str, str]]:
-    """Where it listens: address, colon, port."""
-    connections = process.net_connections("tcp")
-    return {(each.laddr.ip, ":", str(each.laddr.port)) for each in connections if each.status == "LISTEN"}
-
-
-def gone(process: psutil.Process, seconds: float) -> bool:
-    try:
-        process.wait(seconds)
-    except psutil.TimeoutExpired:
-        return False
-    return True
 
 
 @pytest.mark.parametrize("version", [each for each in brokers.versions() if each != brokers.DEFAULT])
@@ -202,8 +172,8 @@ def test_a_broker_that_dies_before_its_new_topics_have_leaders_is_noticed_at_onc
 KILLED = """
 import sys
 from kafka_forge import brokers
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
 version = sys.argv[1] if sys.argv[1:] else brokers.DEFAULT
 broker = brokers.start(version, Cache.default(), Silent())

@@ -17,10 +17,10 @@ import pytest
 from kafka_forge import brokers
 from kafka_forge.brokers import admin, disk, ports, settings
 from kafka_forge.errors import BrokerNotReady, UnknownBroker
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
-from .test_brokers import gone, listens, our_folders, produce
+from .broker_tools import gone, listens, our_folders, produce
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,8 +83,8 @@ KILLED = """
 import sys
 from kafka_forge import brokers
 from kafka_forge.brokers import settings
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
 cluster = brokers.start_cluster(brokers.DEFAULT, Cache.default(), Silent(), brokers=2, overrides=settings.QUICK)
 cluster.broker(1).kill()

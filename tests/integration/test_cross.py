@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import channel, emulators, engine, platforms
+from kafka_forge import emulators, platforms
 from kafka_forge.bases import embedded
-from kafka_forge.environment import link
+from kafka_forge.channels import channel
+from kafka_forge.channels.solving import solve
+from kafka_forge.engine import engine
+from kafka_forge.environments.environment import link
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 from kafka_forge.inspection import binaries
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
-from kafka_forge.solving import solve
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.runner import Runner
+    from kafka_forge.values.runner import Runner
 
 pytestmark = [
     pytest.mark.integration,

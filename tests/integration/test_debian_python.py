@@ -14,17 +14,17 @@ from kafka_forge import emulators, platforms
 from kafka_forge.bases import cpython_debian, elf, embedded, frozen, older_glibc
 from kafka_forge.bases.python_locks import Interpreters, load
 from kafka_forge.bases.zig import TARGETS
-from kafka_forge.environment import link
+from kafka_forge.channels.solving import solve
+from kafka_forge.environments.environment import link
 from kafka_forge.errors import BaseBuildFailed
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
-from kafka_forge.solving import solve
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from kafka_forge.runner import Runner
+    from kafka_forge.values.runner import Runner
 
 pytestmark = [
     pytest.mark.integration,

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from kafka_forge import bases, channel, engine
+from kafka_forge import bases
+from kafka_forge.channels import channel
+from kafka_forge.engine import engine
 from kafka_forge.errors import BuildFailed, ChecksumMismatch, SolveFailed
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.model import Base
+    from kafka_forge.values.model import Base
 
 pytestmark = pytest.mark.integration
 
@@ -128,9 +130,9 @@ def test_a_killed_build_leaves_no_process_and_no_package_and_the_next_one_succee
     (bench.recipe / "recipe.yaml").write_text(HELLO.replace("    $CC", f"    sleep {mark}\n    $CC"))
     program = textwrap.dedent(f"""
         from pathlib import Path
-        from kafka_forge import engine
-        from kafka_forge.paths import Cache
-        from kafka_forge.progress import Silent
+        from kafka_forge.engine import engine
+        from kafka_forge.ground.paths import Cache
+        from kafka_forge.ground.progress import Silent
         (rendered,) = engine.render(Path({str(bench.recipe)!r}), [Path({str(bench.base.variants[0])!r})], "linux-64")
         engine.build(rendered, channels=[{bench.base.channel!r}], channel_dir=Path({str(bench.channel)!r}),
                      log=Path({str(bench.log)!r}), cache=Cache.default(), hints={{}}, progress=Silent())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge.paths import project_root
+from kafka_forge.ground.paths import project_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ from kafka_forge import cli
 @click.argument("spec")
 @click.argument("size", type=int)
 def command(channel, spec, size):
-    from kafka_forge import solving
+    from kafka_forge.channels import solving
     room = tempfile.TemporaryDirectory(prefix="left-", dir=sys.argv[1].removeprefix("file://"))
     globals()["kept"] = room  # removed by atexit, not by the end of this function
     found = solving.solve([spec], [channel], "linux-64", what="a test")

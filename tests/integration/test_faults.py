@@ -11,8 +11,8 @@ from kafka_forge import brokers, faults
 from kafka_forge.brokers import admin, leaders, ports
 from kafka_forge.errors import BrokerDied, ScenarioBroken
 from kafka_forge.faults import Fault, Scene
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 from kafka_forge.survival import stage
 
 if TYPE_CHECKING:

@@ -15,20 +15,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rattler_build import assemble_package
 
-from kafka_forge import channel, checks, environment, inspection, platforms
-from kafka_forge.contract import Contract
+from kafka_forge import checks, inspection, platforms
+from kafka_forge.channels import channel
+from kafka_forge.environments import activation, environment
 from kafka_forge.errors import BaseUnreachable, InstallFailed, ProbeFailed, SolveFailed
-from kafka_forge.files import sha256_of
+from kafka_forge.ground.files import sha256_of
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 from kafka_forge.inspection import binaries, paths
-from kafka_forge.model import Artifact, Cell, Verdict
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.values.contract import Contract
+from kafka_forge.values.model import Artifact, Cell, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kafka_forge.evidence import BinaryFile, InspectEvidence
-    from kafka_forge.model import CheckResult, Environment
+    from kafka_forge.values.evidence import BinaryFile, InspectEvidence
+    from kafka_forge.values.model import CheckResult, Environment
 
 pytestmark = pytest.mark.integration
 
@@ -178,7 +180,7 @@ def test_activation_scripts_are_read_and_our_library_path_is_not_handed_on(
     monkeypatch.setenv("LD_LIBRARY_PATH", "/somewhere")
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
 
-    seen = environment.variables(made)
+    seen = activation.variables(made)
 
     assert seen["FORGE_TEST"] == f"{made.prefix}/ssl"
     assert not {"LD_LIBRARY_PATH", "PYTHONPATH"} & set(seen)

@@ -12,24 +12,28 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kafka_forge import build, channel, engine, environment, platforms, solving
+from kafka_forge import platforms
 from kafka_forge.bases.packing import Package, pack
+from kafka_forge.building import build
+from kafka_forge.channels import channel, solving
 from kafka_forge.checks.c_project import CHECK, Arguments
-from kafka_forge.contract import load_contract
+from kafka_forge.contracts.loading import load_contract
+from kafka_forge.engine import engine
+from kafka_forge.environments import environment
 from kafka_forge.errors import SolveFailed
-from kafka_forge.evidence import InspectEvidence
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
 from kafka_forge.inspection import c_project
-from kafka_forge.model import Verdict
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
-from kafka_forge.selection import Selection
+from kafka_forge.values.evidence import InspectEvidence
+from kafka_forge.values.model import Verdict
+from kafka_forge.values.selection import Selection
 from tests import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from kafka_forge.model import Artifact, CheckResult, Environment
+    from kafka_forge.values.model import Artifact, CheckResult, Environment
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]  # it builds what is not built yet
 

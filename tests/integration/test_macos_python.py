@@ -9,9 +9,9 @@ import pytest
 from kafka_forge.bases import cpython_macos
 from kafka_forge.bases.python_locks import Interpreters, Libraries, load
 from kafka_forge.bases.workshop import Workshop
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
 from kafka_forge.macho import files, signature
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kafka_forge.files import Store
+from kafka_forge.ground.files import Store
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
 from kafka_forge.patching import opening, source
 from kafka_forge.patching.headers import read_headers
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.test_publishing import proven
-from tests.unit.test_report import whole
+from tests.unit.proven import proven
+from tests.unit.reports import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

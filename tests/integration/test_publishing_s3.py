@@ -22,13 +22,13 @@ import rattler
 import requests
 
 from kafka_forge.errors import AlreadyPublished, ChannelUnreachable
-from kafka_forge.progress import Silent
+from kafka_forge.ground.progress import Silent
 from kafka_forge.publishing import proven as uploads_of
 from kafka_forge.publishing import s3, s3_worker
 from kafka_forge.publishing.account import Account
 from kafka_forge.report import merging
-from tests.unit.test_publishing import proven
-from tests.unit.test_report import whole
+from tests.unit.proven import proven
+from tests.unit.reports import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge.paths import Cache
+from kafka_forge.ground.paths import Cache
 
-from .test_pykafka_c import fill, new_topic
+from .pykafka_topics import fill, new_topic
 
 if TYPE_CHECKING:
     from pathlib import Path

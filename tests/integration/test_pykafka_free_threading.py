@@ -15,8 +15,8 @@ from kafka_forge.bases import sdists
 from kafka_forge.bases.python_locks import Interpreters, load
 from kafka_forge.bases.workshop import Workshop
 from kafka_forge.bases.zig import TARGETS
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
 
 from .pykafka_tree import patched
 

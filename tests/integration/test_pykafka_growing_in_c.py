@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewPartitions  # type: ignore[attr-defined]
 
-from .test_pykafka_c import new_topic
+from .pykafka_topics import new_topic
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker

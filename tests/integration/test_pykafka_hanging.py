@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from kafka_forge import brokers
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .kafka_proxy import INIT_PRODUCER_ID, PRODUCE, Proxy, lose_answer, lose_request, pass_on, refuse
-from .test_pykafka_retries import Bench, numbers
+from .retry_bench import Bench, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

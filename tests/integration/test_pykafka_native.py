@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from .test_pykafka_c import new_topic
+from .pykafka_topics import new_topic
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker

@@ -13,8 +13,8 @@ from kazoo.client import KazooClient
 
 from kafka_forge import brokers
 from kafka_forge.brokers import admin
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

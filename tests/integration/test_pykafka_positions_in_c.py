@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .test_pykafka_c import fill, new_topic
+from .pykafka_topics import fill, new_topic
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker

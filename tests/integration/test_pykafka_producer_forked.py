@@ -13,7 +13,7 @@ import pytest
 
 from kafka_forge.brokers import admin
 
-from .test_pykafka_retries import log_of, numbers
+from .retry_bench import log_of, numbers
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker

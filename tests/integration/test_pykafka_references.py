@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kafka_forge import platforms
-from kafka_forge.paths import Cache
+from kafka_forge.ground.paths import Cache
 
 from . import debug_python
-from .test_pykafka_c import new_topic
+from .pykafka_topics import new_topic
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .test_pykafka_c import new_topic, read
+from .pykafka_topics import new_topic, read
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .kafka_proxy import PRODUCE, Proxy, lose_answer, lose_request
-from .test_pykafka_c import end_of, new_topic, read
+from .pykafka_topics import end_of, new_topic, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,11 +10,11 @@ import pytest
 
 from kafka_forge import brokers
 from kafka_forge.brokers import admin, settings
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
+from .broker_tools import produce
 from .kafka_proxy import Proxy
-from .test_brokers import produce
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker

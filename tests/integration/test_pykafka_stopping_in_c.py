@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kafka_forge import brokers
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
-from .test_pykafka_c import end_of, new_topic
+from .pykafka_topics import end_of, new_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .test_pykafka_c import fill, new_topic
+from .pykafka_topics import fill, new_topic
 from .test_pykafka_retrying_in_c import Before
 
 if TYPE_CHECKING:

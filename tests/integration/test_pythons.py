@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import rattler
 
-from kafka_forge import bases, platforms, solving
+from kafka_forge import bases, platforms
 from kafka_forge.bases.python_locks import Interpreters, load
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
+from kafka_forge.channels import solving
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
 
 if TYPE_CHECKING:
     from pathlib import Path

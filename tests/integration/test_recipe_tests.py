@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import channel, checks, engine, environment, inspection, platforms
-from kafka_forge.contract import Contract
-from kafka_forge.files import sha256_of
-from kafka_forge.model import Artifact, Cell, Environment, Verdict
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge import checks, inspection, platforms
+from kafka_forge.channels import channel
+from kafka_forge.engine import engine
+from kafka_forge.environments import environment
+from kafka_forge.ground.files import sha256_of
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
+from kafka_forge.values.contract import Contract
+from kafka_forge.values.model import Artifact, Cell, Environment, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kafka_forge.model import CheckResult, JsonObject
+    from kafka_forge.values.model import CheckResult, JsonObject
 
 pytestmark = pytest.mark.integration
 

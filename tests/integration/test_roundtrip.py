@@ -18,19 +18,21 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from kafka_forge import brokers, roundtrip, wire, witness
+from kafka_forge import brokers
 from kafka_forge.brokers import admin, disk
 from kafka_forge.checks import judging
-from kafka_forge.contract import Contract, load_contract
+from kafka_forge.contracts.loading import load_contract
 from kafka_forge.errors import BrokerDied, ScenarioBroken
-from kafka_forge.model import Artifact, Cell, Environment, Verdict
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
+from kafka_forge.roundtrips import roundtrip, wire, witness
 from kafka_forge.scenarios import corpus
+from kafka_forge.values.contract import Contract
+from kafka_forge.values.model import Artifact, Cell, Environment, Verdict
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.model import CheckResult
 
 pytestmark = pytest.mark.integration
 

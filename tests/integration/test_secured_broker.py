@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from confluent_kafka import KafkaException, Producer
 
-from kafka_forge import brokers, environment, processes
+from kafka_forge import brokers
 from kafka_forge.brokers import admin, runtime, security
 from kafka_forge.brokers.security import pasting
+from kafka_forge.environments import activation
 from kafka_forge.errors import SecurityUnavailable
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground import processes
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 from kafka_forge.sources import Maven
 
 from . import inside_pasted
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.brokers import Broker
     from kafka_forge.brokers.security.pasting import Access
-    from kafka_forge.model import Environment
+    from kafka_forge.values.model import Environment
 
     from .pykafka_env import PykafkaEnv
 
@@ -194,7 +196,7 @@ def test_kafka_pythons_artifact_gets_in_by_what_is_printed(
     strict: Broker, kafka_python: Environment, mechanism: str
 ) -> None:
     assert kafka_python.python is not None
-    variables = environment.variables(kafka_python)
+    variables = activation.variables(kafka_python)
     inside(kafka_python.python, variables, "kafka-python", access(strict, "admin", mechanism))
 
 
@@ -211,7 +213,7 @@ def test_pykafkas_and_kafka_pythons_artifacts_get_in_by_a_certificate(
     assert kafka_python.python is not None
     how = access(by_certificate, "admin")
     inside(pykafka_env.python, pykafka_env.variables, "pykafka", how)
-    inside(kafka_python.python, environment.variables(kafka_python), "kafka-python", how)
+    inside(kafka_python.python, activation.variables(kafka_python), "kafka-python", how)
 
 
 def test_nothing_is_printed_for_pykafka_where_it_has_no_such_mechanism(strict: Broker) -> None:

@@ -6,73 +6,27 @@ each platform would take longer than all other tests.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import uuid
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import build, environment, platforms, processes
-from kafka_forge.contract import load_contract
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
-from kafka_forge.selection import Selection
+from kafka_forge import platforms
 
 from .secured import PROTOCOLS, Secured, another_authority, started
+from .security_clients import Client, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from kafka_forge.model import Environment
 
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(platforms.current() != "linux-64", reason="the emulators are locked for linux-64 only"),
 ]
-PYTHON = "3.11"
-"""The one that every platform has."""
-HERE = Path(__file__).parent
 PASSWORD = "it, is=me"
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """A client in an environment of its own."""
-
-    made: Environment
-
-    def run(self, module: str, *arguments: str) -> Any:
-        """Run a module of this folder inside; return the JSON of its last line."""
-        runner = self.made.runner
-        assert runner is not None
-        command = runner.command([self.made.interpreter, "-m", module, *arguments])
-        variables = {**environment.variables(self.made), "PYTHONPATH": runner.path(HERE)}
-        done = processes.run(command, environment=variables, timeout=60 * runner.slowness)
-        text = done.output.decode(errors="replace")
-        assert done.returncode == 0, text[-4000:]
-        return json.loads([line for line in text.splitlines() if line.startswith('"')][-1])
-
-    def path(self, path: Path) -> str:
-        """Return how the client calls a file of this machine."""
-        assert self.made.runner is not None
-        return self.made.runner.path(path)
-
-
-@contextlib.contextmanager
-def installed(recipe: str, platform: str) -> Iterator[Client]:
-    root, cache = project_root(), Cache.default()
-    selection = Selection(recipes=(recipe,), platforms=(platform,), pythons=(PYTHON,))
-    (cell,) = [each.cell for each in build.plan_on(selection, "embedded", root) if each.selected]
-    artifact = build.find_built(root / "output", cell)
-    if artifact is None:
-        pytest.skip(f"`verify {recipe} --platform {platform} --python {PYTHON}` has not been run here")
-    contract = load_contract(root / "recipes" / recipe / "contract.yaml", platform, PYTHON)
-    channels = [(root / "output").as_uri(), (cache.base / "channel").as_uri()]
-    with environment.fresh(artifact, contract, channels=channels, cache=cache, progress=Silent()) as made:
-        yield Client(made)
 
 
 @pytest.fixture(scope="module", params=["linux-64", "win-64", "linux-aarch64", "linux-ppc64le"])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.brokers import Cluster
     from kafka_forge.brokers.links import Links
-    from kafka_forge.model import Environment
+    from kafka_forge.values.model import Environment
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]  # it builds what is not built yet
 

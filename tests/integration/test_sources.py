@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge.files import Store, sha256_of
-from kafka_forge.paths import project_root
-from kafka_forge.progress import Silent
+from kafka_forge.ground.files import Store, sha256_of
+from kafka_forge.ground.paths import project_root
+from kafka_forge.ground.progress import Silent
 from kafka_forge.sources import Source, load_hints, obtain
 
 if TYPE_CHECKING:

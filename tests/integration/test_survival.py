@@ -15,10 +15,10 @@ import pytest
 
 from kafka_forge.brokers import admin, log_values
 from kafka_forge.checks import judging
-from kafka_forge.contract import Contract
-from kafka_forge.evidence import SurvivalEvidence
-from kafka_forge.model import Verdict
 from kafka_forge.survival import schedules, soak, stage, trials
+from kafka_forge.values.contract import Contract
+from kafka_forge.values.evidence import SurvivalEvidence
+from kafka_forge.values.model import Verdict
 
 from .test_roundtrip import environment as environment_of
 from .test_roundtrip import faulty
@@ -26,8 +26,8 @@ from .test_roundtrip import faulty
 if TYPE_CHECKING:
     from kafka_forge.brokers import Cluster
     from kafka_forge.brokers.links import Links
-    from kafka_forge.model import Environment
     from kafka_forge.survival.soak import Outcome
+    from kafka_forge.values.model import Environment
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 

@@ -12,9 +12,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
-from kafka_forge.files import Store
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
+from kafka_forge.ground.files import Store
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
 from kafka_forge.sources import PythonIndex, Source, load_hints, obtain
 from tests import names
 

@@ -16,7 +16,7 @@ import jsonschema
 import psutil
 import pytest
 
-from kafka_forge.report import schemas
+from kafka_forge.schemas import making as schemas
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker

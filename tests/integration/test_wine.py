@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from kafka_forge import platforms
-from kafka_forge.paths import Cache
+from kafka_forge.ground.paths import Cache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,10 +27,10 @@ int main(int count, char **arguments) { printf("%d %s\n", count, arguments[1]); 
 RUN = """
 import sys
 from pathlib import Path
-from kafka_forge import processes
+from kafka_forge.ground import processes
 from kafka_forge.emulators import wine
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 runner = wine.obtain(Cache.default(), Silent())
 done = processes.run(
     runner.command([sys.argv[1], runner.path(Path(sys.argv[1]))]), environment=runner.environment, timeout=120

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from kafka_forge.paths import Cache
+from kafka_forge.ground.paths import Cache
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kafka_forge.files import sha256_of
+from kafka_forge.ground.files import sha256_of
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 from kafka_forge.patching import opening, rebasing, saving
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from kafka_forge import ci_support, conda_forge, feedstock_matrix, feedstock_recipe, plan
 from kafka_forge.cli import _run
 from kafka_forge.errors import FeedstockInvalid, NothingSelected, RecipeInvalid
-from kafka_forge.model import PLATFORMS
-from kafka_forge.selection import Selection
+from kafka_forge.feedstocks import ci_support, feedstock_matrix, feedstock_recipe
+from kafka_forge.planning import conda_forge, plan
+from kafka_forge.values.model import PLATFORMS
+from kafka_forge.values.selection import Selection
 
 from .feedstocks import COMPILERS, CXX, LIBRARIES, MIGRATING, PYTHONS, Feedstock
 

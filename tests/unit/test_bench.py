@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from kafka_forge.bench import clients, page, reference, results, roster, running, spread, tables, workloads
-from kafka_forge.bench.measuring import Setup
 from kafka_forge.bench.results import Key, Results, Sample
+from kafka_forge.bench.setup import Setup
 from kafka_forge.errors import NothingSelected
-from kafka_forge.progress import Silent
-from kafka_forge.report import schemas
+from kafka_forge.ground.progress import Silent
+from kafka_forge.schemas import making as schemas
 
 if TYPE_CHECKING:
     from pathlib import Path

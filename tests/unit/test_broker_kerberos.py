@@ -17,8 +17,8 @@ from kafka_forge.brokers import locks, security, settings
 from kafka_forge.brokers.kerberos import Realm, Ticket, java, keytab, realm
 from kafka_forge.brokers.security import pasting
 from kafka_forge.errors import JavaMissing, SecurityUnavailable
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
 WORD = st.text(st.characters(codec="ascii", exclude_characters="/@", exclude_categories=["C"]), min_size=1, max_size=9)
 NAMES = st.lists(st.lists(WORD, min_size=1, max_size=3).map("/".join), min_size=1, max_size=5)

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from kafka_forge import brokers
 from kafka_forge.brokers import disk, identify, java, locks, log_values, records, settings
 from kafka_forge.errors import JavaMissing, LockInvalid, SegmentMalformed, UnknownBroker
-from kafka_forge.evidence import TopicOnDisk
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
+from kafka_forge.values.evidence import TopicOnDisk
 
 CAPTURED: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "segments.json").read_text(encoding="utf-8"))
 SEGMENTS = {codec: base64.b64decode(text) for codec, text in CAPTURED["segments"].items()}

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import build
-from kafka_forge.files import sha256_of
-from kafka_forge.model import Cell
+from kafka_forge.building import build
+from kafka_forge.ground.files import sha256_of
+from kafka_forge.values.model import Cell
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kafka_forge import bytecode
-from kafka_forge.model import Artifact, Cell, Environment
-from kafka_forge.paths import Cache
-from kafka_forge.runner import NATIVE
+from kafka_forge.environments import bytecode
+from kafka_forge.ground.paths import Cache
+from kafka_forge.values.model import Artifact, Cell, Environment
+from kafka_forge.values.runner import NATIVE
 
 TAG = sys.implementation.cache_tag
 SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"

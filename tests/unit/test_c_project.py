@@ -9,14 +9,14 @@ import pytest
 
 from kafka_forge.bases import tools
 from kafka_forge.checks.c_project import CHECK, Arguments
-from kafka_forge.evidence import InspectEvidence
+from kafka_forge.ground.paths import project_root
 from kafka_forge.inspection import cmake_project, pkg_config
 from kafka_forge.inspection.c_program import KINDS, Kind, answer
-from kafka_forge.model import PLATFORMS, Artifact, Cell, Environment, Verdict
-from kafka_forge.paths import project_root
+from kafka_forge.values.evidence import InspectEvidence
+from kafka_forge.values.model import PLATFORMS, Artifact, Cell, Environment, Verdict
 
 if TYPE_CHECKING:
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.model import CheckResult
 
 WAYS = ("pkg-config", "cmake-oldest", "cmake-newest")
 PROGRAMS = [answer(kind, ok=True, needed=[kind.uses, "c"], output="2.14.2") for kind in KINDS]

@@ -14,7 +14,7 @@ import pytest
 from kafka_forge.bases import certificates, cpython_ssl
 from kafka_forge.bases.python_locks import Wheels, load
 from kafka_forge.errors import BaseBuildFailed
-from kafka_forge.paths import project_root
+from kafka_forge.ground.paths import project_root
 
 WHEEL = certificates.bundle(load(Wheels, project_root()))
 

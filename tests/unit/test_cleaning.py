@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import cleaning
 from kafka_forge.errors import NothingSelected, NotWritable
-from kafka_forge.paths import Cache
+from kafka_forge.ground import cleaning
+from kafka_forge.ground.paths import Cache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,8 @@ def test_an_unknown_room_is_named(cache: Cache) -> None:
 
 def test_a_cache_in_use_by_another_process_is_left_alone(cache: Cache) -> None:
     program = (
-        "import sys; from pathlib import Path; from kafka_forge import cleaning; from kafka_forge.paths import Cache\n"
+        "import sys; from pathlib import Path\n"
+        "from kafka_forge.ground import cleaning; from kafka_forge.ground.paths import Cache\n"
         "with cleaning.using(Cache(Path(sys.argv[1]))):\n"
         "    print('held', flush=True); sys.stdin.read()\n"
     )

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kafka_forge.checks.commands import CHECK, Arguments
-from kafka_forge.evidence import InspectEvidence
 from kafka_forge.inspection import commands
-from kafka_forge.model import Artifact, Cell, Environment, Verdict
-from kafka_forge.runner import NATIVE, Runner
+from kafka_forge.values.evidence import InspectEvidence
+from kafka_forge.values.model import Artifact, Cell, Environment, Verdict
+from kafka_forge.values.runner import NATIVE, Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.model import CheckResult
 
 PROMISED = Arguments.model_validate({"each": [{"run": ["kafka-python", "--help"], "prints": "usage: kafka-python"}]})
 SEEN: dict[str, Any] = {  # of kafka-python 3.0.12 on linux-64

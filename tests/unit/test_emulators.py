@@ -11,10 +11,10 @@ from kafka_forge import emulators, platforms
 from kafka_forge.bases import tools
 from kafka_forge.emulators import qemu
 from kafka_forge.errors import EmulatorCrashed, EmulatorMissing
-from kafka_forge.model import PLATFORMS
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
-from kafka_forge.runner import NATIVE, Runner
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
+from kafka_forge.values.model import PLATFORMS
+from kafka_forge.values.runner import NATIVE, Runner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

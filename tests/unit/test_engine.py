@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import bases, channel, drafting, engine, finishing, platforms, solving, userland
+from kafka_forge import bases, platforms
 from kafka_forge.bases import graph, tools
 from kafka_forge.bases.nodes import Site
 from kafka_forge.bases.packing import Package, pack
+from kafka_forge.channels import channel, solving
+from kafka_forge.engine import drafting, engine, finishing
 from kafka_forge.errors import BaseUnreachable, LockInvalid, RecipeInvalid, SolveFailed, UnknownBase
-from kafka_forge.model import PLATFORMS
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
+from kafka_forge.ground import userland
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
+from kafka_forge.values.model import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

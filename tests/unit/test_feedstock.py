@@ -10,11 +10,11 @@ import pytest
 from rattler_build import JinjaConfig, PlatformConfig, VariantConfig
 from ruamel.yaml import YAML
 
-from kafka_forge import feedstock as feedstocks
-from kafka_forge import plan
 from kafka_forge.cli import _run
 from kafka_forge.errors import FeedstockInvalid, UnknownRecipe
-from kafka_forge.model import PLATFORMS
+from kafka_forge.feedstocks import feedstock as feedstocks
+from kafka_forge.planning import plan
+from kafka_forge.values.model import PLATFORMS
 
 ROOT = Path(__file__).parents[2]
 RECIPES = plan.recipe_names(ROOT)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from kafka_forge import refusals
 from kafka_forge.checks.gil_stays_off import CHECK
-from kafka_forge.contract import load_contract
+from kafka_forge.contracts import refusals
+from kafka_forge.contracts.loading import load_contract
+from kafka_forge.ground.paths import project_root
 from kafka_forge.inspection import modules_of
-from kafka_forge.model import CheckResult, JsonObject, Verdict
-from kafka_forge.paths import project_root
+from kafka_forge.values.model import CheckResult, JsonObject, Verdict
 
 if TYPE_CHECKING:
-    from kafka_forge.evidence import InspectEvidence
+    from kafka_forge.values.evidence import InspectEvidence
 
 RECIPES = project_root() / "recipes"
 WARNING = (

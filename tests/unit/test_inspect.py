@@ -13,18 +13,19 @@ import pytest
 
 from kafka_forge import checks, platforms
 from kafka_forge.checks import judging
-from kafka_forge.contract import Contract, load_contract
+from kafka_forge.contracts.loading import load_contract
 from kafka_forge.errors import UnknownPlatform
-from kafka_forge.evidence import BinaryFile, ExtrasEvidence, InspectEvidence, RecordLine
+from kafka_forge.ground.paths import project_root
 from kafka_forge.inspection import modules_of, paths
-from kafka_forge.model import PLATFORMS, Artifact, Cell, Environment, InstalledPackage, Verdict
-from kafka_forge.paths import project_root
-from kafka_forge.runner import NATIVE, Runner
+from kafka_forge.values.contract import Contract
+from kafka_forge.values.evidence import BinaryFile, ExtrasEvidence, InspectEvidence, RecordLine
+from kafka_forge.values.model import PLATFORMS, Artifact, Cell, Environment, InstalledPackage, Verdict
+from kafka_forge.values.runner import NATIVE, Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.model import CheckResult
 
 SEEN = json.loads((Path(__file__).parent / "data" / "inspect.json").read_text(encoding="utf-8"))
 CIMPL = SEEN["binaries"][0]["path"]

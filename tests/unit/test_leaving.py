@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PRELUDE = """
 import atexit, os, sys, tempfile, threading, time, weakref
-from kafka_forge import leaving
+from kafka_forge.ground import leaving
 
 class Fatal:
     def __del__(self): os.abort()

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import engine
 from kafka_forge.bases import variants, zig
 from kafka_forge.checks import by_id
-from kafka_forge.evidence import BinaryFile, InspectEvidence
+from kafka_forge.engine import engine
+from kafka_forge.ground.paths import project_root
+from kafka_forge.ground.userland import zig_program
 from kafka_forge.inspection import binaries
 from kafka_forge.macho import bundle, files, signature, stubs
-from kafka_forge.model import Artifact, Cell, Environment, Verdict
-from kafka_forge.paths import project_root
 from kafka_forge.platforms import of
-from kafka_forge.userland import zig_program
+from kafka_forge.values.evidence import BinaryFile, InspectEvidence
+from kafka_forge.values.model import Artifact, Cell, Environment, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.model import CheckResult
 
 PLATFORM = "osx-arm64"
 NEEDED = '#include <stdio.h>\nint needed(void) { return puts("needed"); }\n'

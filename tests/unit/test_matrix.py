@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from kafka_forge import feedstock_matrix, matrix, plan
 from kafka_forge.cli import _run
 from kafka_forge.errors import FeedstockInvalid, UnknownRevision
-from kafka_forge.model import PLATFORMS
-from kafka_forge.selection import Selection
+from kafka_forge.feedstocks import feedstock_matrix
+from kafka_forge.planning import matrix, plan
+from kafka_forge.values.model import PLATFORMS
+from kafka_forge.values.selection import Selection
 
 ROOT = Path(__file__).parents[2]
 ALL = Selection(platforms=("all",))
@@ -56,7 +57,7 @@ def test_a_workflow_gets_plain_strings_and_a_runner_for_each_platform(capsys: py
         ("recipes/pykafka/patches/0001-parse-versions-with-packaging.patch", {"pykafka"}),
         ("recipes/kafka-python/contract.yaml", {"kafka-python"}),
         ("recipes/variants.yaml", {"librdkafka", "pykafka", "python-confluent-kafka", "kafka-python"}),
-        ("src/kafka_forge/engine.py", {"librdkafka", "pykafka", "python-confluent-kafka", "kafka-python"}),
+        ("src/kafka_forge/engine/engine.py", {"librdkafka", "pykafka", "python-confluent-kafka", "kafka-python"}),
         ("bootstrap/recipes/zlib/build.sh", {"librdkafka", "pykafka", "python-confluent-kafka", "kafka-python"}),
         ("README.md", set()),
         ("tests/unit/test_plan.py", set()),

@@ -10,9 +10,9 @@ from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
 from kafka_forge.bases.python_locks import Libraries, Wheels, load
-from kafka_forge.contract import load_contract
-from kafka_forge.model import PLATFORMS
-from kafka_forge.paths import project_root
+from kafka_forge.contracts.loading import load_contract
+from kafka_forge.ground.paths import project_root
+from kafka_forge.values.model import PLATFORMS
 from tests import names
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from kafka_forge.ground.paths import project_root
 from kafka_forge.patching.headers import read_headers
-from kafka_forge.paths import project_root
 from tests.integration.patch_headers import Seen, checkout_before, judge
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from kafka_forge.errors import PatchDoesNotApply, QueueInvalid, RecipeInvalid, UnknownPatch, VerdictsNotGreen
+from kafka_forge.ground.progress import Silent
 from kafka_forge.patching import explaining, opening, saving, testing
-from kafka_forge.progress import Silent
 
 from .patch_queue import SOURCE, Queue, archive, copied, made, message, write_recipe
 

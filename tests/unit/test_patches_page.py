@@ -9,8 +9,8 @@ import pytest
 
 from kafka_forge.cli import _run
 from kafka_forge.errors import Differs
+from kafka_forge.ground.paths import project_root
 from kafka_forge.patching import explaining, page
-from kafka_forge.paths import project_root
 
 from .patch_queue import Queue, made, message
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kafka_forge.errors import PatchConflicts, QueueInvalid
-from kafka_forge.files import sha256_of
+from kafka_forge.ground.files import sha256_of
 
 from .patch_queue import LINES, SOURCE, Queue, archive, copied, made, write_recipe
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from kafka_forge.errors import QueueInvalid, RecipeInvalid
 from kafka_forge.patching import recipe_list
-from kafka_forge.patching.headers import as_message, author_of, head_of, message_of, read_message, slug
+from kafka_forge.patching.headers import read_message
+from kafka_forge.patching.mails import as_message, author_of, head_of, message_of, slug
 from kafka_forge.patching.patch import parse
 
 if TYPE_CHECKING:

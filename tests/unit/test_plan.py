@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from kafka_forge import plan
 from kafka_forge.errors import RecipeInvalid, UnknownPlatform, UnknownPython, UnknownRecipe
-from kafka_forge.model import PLATFORMS
-from kafka_forge.selection import Selection
+from kafka_forge.planning import plan
+from kafka_forge.values.model import PLATFORMS
+from kafka_forge.values.selection import Selection
 
 ROOT = Path(__file__).parents[2]
 EMBEDDED = [ROOT / "bootstrap" / "variants.yaml"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from kafka_forge import processes
+from kafka_forge.ground import processes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def test_leaving_the_block_by_an_exception_ends_the_child() -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="PR_SET_PDEATHSIG is Linux's")
 def test_a_child_dies_when_its_parent_is_killed() -> None:
     program = (
-        "import sys; from kafka_forge import processes\n"
+        "import sys; from kafka_forge.ground import processes\n"
         "with processes.started([sys.executable, '-c', 'import time; time.sleep(60)']) as child:\n"
         "    print(child.pid, flush=True); child.wait()\n"
     )

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import plan, python_names, refusals, selectors
 from kafka_forge.bases import embedded
-from kafka_forge.contract import Refusal
-from kafka_forge.model import PLATFORMS, CheckResult, Verdict
-from kafka_forge.paths import project_root
-from kafka_forge.selection import Selection
+from kafka_forge.contracts import refusals
+from kafka_forge.ground.paths import project_root
+from kafka_forge.planning import plan
+from kafka_forge.values import python_names, selectors
+from kafka_forge.values.contract import Refusal
+from kafka_forge.values.model import PLATFORMS, CheckResult, Verdict
+from kafka_forge.values.selection import Selection
 
 if TYPE_CHECKING:
     from pathlib import Path

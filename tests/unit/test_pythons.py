@@ -29,10 +29,10 @@ from kafka_forge.bases.packing import PLACEHOLDER, Package, pack
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheel, Wheels, load
 from kafka_forge.bases.workshop import Workshop
 from kafka_forge.errors import BaseBuildFailed, LockInvalid, UnknownPython, UnsupportedMachine
-from kafka_forge.files import Store, sha256_of
-from kafka_forge.model import PLATFORMS
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
+from kafka_forge.ground.files import Store, sha256_of
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
+from kafka_forge.values.model import PLATFORMS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from kafka_forge import engine
-from kafka_forge.contract import load_contract
-from kafka_forge.model import PLATFORMS
+from kafka_forge.contracts.loading import load_contract
+from kafka_forge.engine import engine
+from kafka_forge.ground.paths import project_root
 from kafka_forge.patching.headers import read_headers
-from kafka_forge.paths import project_root
 from kafka_forge.sources import load_hints
+from kafka_forge.values.model import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

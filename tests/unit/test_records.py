@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kafka_forge import checks
+from kafka_forge.ground.paths import project_root
 from kafka_forge.inspection import records
-from kafka_forge.model import CheckResult, Verdict
-from kafka_forge.paths import project_root
+from kafka_forge.values.model import CheckResult, Verdict
 from tests.unit.test_inspect import RECORD, SEEN, evidence
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from kafka_forge import refusals
-from kafka_forge.contract import Refusal
-from kafka_forge.model import CheckResult, Verdict
+from kafka_forge.contracts import refusals
+from kafka_forge.values.contract import Refusal
+from kafka_forge.values.model import CheckResult, Verdict
 
 
 def refusal(**changes: Any) -> Refusal:

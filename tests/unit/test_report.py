@@ -11,17 +11,17 @@ import pytest
 from pydantic import ValidationError
 from rich.console import Console
 
-from kafka_forge.model import Artifact, Cell, CheckResult, Verdict
-from kafka_forge.report import schemas, terminal
+from kafka_forge.report import terminal
 from kafka_forge.report.model import (
     ArtifactReport,
-    BaseReport,
-    BrokerReport,
-    MachineReport,
     Report,
     artifact_report,
     gravest,
 )
+from kafka_forge.schemas import making as schemas
+from kafka_forge.values.model import Artifact, Cell, CheckResult, Verdict
+
+from .reports import broker, whole
 
 CELL = Cell("pykafka", "linux-64", "3.12", "pykafka", "2.8.0", "py312habc_0", noarch=False)
 
@@ -29,26 +29,6 @@ CELL = Cell("pykafka", "linux-64", "3.12", "pykafka", "2.8.0", "py312habc_0", no
 def report_of(*results: CheckResult) -> ArtifactReport:
     artifact = Artifact(CELL, Path("pykafka-2.8.0-py312habc_0.conda"), "0" * 64, 12345)
     return artifact_report(artifact, results, packages=["six 1.17.0 pyh_0"], seconds=1.5)
-
-
-def broker(version: str) -> BrokerReport:
-    return BrokerReport(name=version, version=version, address="127.0.0.1:9092", owned=True, fault=None)
-
-
-def whole(*artifacts: ArtifactReport, brokers: list[BrokerReport] | None = None) -> Report:
-    return Report(
-        format=2,
-        started="2026-01-01T00:00:00+00:00",
-        seconds=10,
-        command=["verify"],
-        verdict=gravest(each.verdict for each in artifacts),
-        base=BaseReport(name="embedded", channel="file:///base", reason="conda-forge does not answer"),
-        brokers=brokers or [broker("4.2.0")],
-        machine=MachineReport(platform="linux-64", system="Linux 6", cores=2, python="3.12.1"),
-        tools={"lief": "1.0.0"},
-        stages={"build": 1.0},
-        artifacts=list(artifacts),
-    )
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ import pytest
 
 from kafka_forge.cli import _run
 from kafka_forge.errors import ReportInvalid, ReportsDisagree
-from kafka_forge.files import sha256_of
-from kafka_forge.model import BASE_HAS_PYTHON, Artifact, Cell, CheckResult, Verdict
+from kafka_forge.ground.files import sha256_of
 from kafka_forge.report import gathering, markdown, merging, page
 from kafka_forge.report.model import ArtifactReport, Report, artifact_report, missing_report
+from kafka_forge.values.model import BASE_HAS_PYTHON, Artifact, Cell, CheckResult, Verdict
 
-from .test_report import whole
+from .reports import whole
 
 NAMED = {"reason": "Kafka 4 refuses it", "see": "KIP-896"}
 

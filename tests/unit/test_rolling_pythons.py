@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import build, plan
 from kafka_forge.bases import cpython_undebian, embedded, pythons
 from kafka_forge.bases.python_locks import Interpreters, load
+from kafka_forge.building import build
 from kafka_forge.errors import BaseBuildFailed, SourceUnreachable
-from kafka_forge.model import BASE_HAS_PYTHON, Verdict
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
-from kafka_forge.selection import Selection
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
+from kafka_forge.planning import plan
+from kafka_forge.values.model import BASE_HAS_PYTHON, Verdict
+from kafka_forge.values.selection import Selection
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kafka_forge import checks, roundtrip
+from kafka_forge import checks
 from kafka_forge.brokers import Broker
 from kafka_forge.checks import judging
-from kafka_forge.contract import Contract
 from kafka_forge.errors import ContractInvalid
-from kafka_forge.evidence import RoundTripEvidence, Step, TopicOnDisk
-from kafka_forge.model import Artifact, Cell, Environment, Verdict
-from kafka_forge.progress import Silent
+from kafka_forge.ground.progress import Silent
+from kafka_forge.roundtrips import roundtrip
 from kafka_forge.scenarios import corpus
+from kafka_forge.values.contract import Contract
+from kafka_forge.values.evidence import RoundTripEvidence, Step, TopicOnDisk
+from kafka_forge.values.model import Artifact, Cell, Environment, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.model import CheckResult
 
 # How it was captured: data/capture_roundtrip.py.
 SEEN = json.loads((Path(__file__).parent / "data" / "roundtrip.json").read_text(encoding="utf-8"))

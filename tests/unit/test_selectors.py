@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge import selectors
-from kafka_forge.contract import load_contract
+from kafka_forge.contracts.loading import load_contract
 from kafka_forge.errors import ContractInvalid
-from kafka_forge.model import PLATFORMS
-from kafka_forge.paths import project_root
+from kafka_forge.ground.paths import project_root
+from kafka_forge.values import selectors
+from kafka_forge.values.model import PLATFORMS
 
 if TYPE_CHECKING:
     from pathlib import Path

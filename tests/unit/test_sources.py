@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kafka_forge.errors import ChecksumMismatch, LockInvalid, NoNetwork, SourceUnreachable
-from kafka_forge.files import Store
-from kafka_forge.progress import Silent
+from kafka_forge.ground.files import Store
+from kafka_forge.ground.progress import Silent
 from kafka_forge.sources import DebianSource, PythonIndex, Source, Upstream, apt, load_hints, obtain
 from kafka_forge.sources import http as downloads
 from kafka_forge.sources.maven import mirror_of_central

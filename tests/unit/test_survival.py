@@ -18,14 +18,15 @@ from hypothesis import strategies as st
 from kafka_forge import faults
 from kafka_forge.checks import survives
 from kafka_forge.checks.survives import CHECK, SHORT, SurvivesArguments
-from kafka_forge.contract import Contract, load_contract
+from kafka_forge.contracts.loading import load_contract
 from kafka_forge.errors import ContractInvalid, UnknownFault
-from kafka_forge.evidence import SurvivalEvidence, Trial
-from kafka_forge.model import Artifact, Cell, Environment, Verdict
-from kafka_forge.paths import project_root
+from kafka_forge.ground.paths import project_root
 from kafka_forge.survival import schedules, soak, stage
 from kafka_forge.survival.ledgers import Ledger
 from kafka_forge.survival.trials import Entrant
+from kafka_forge.values.contract import Contract
+from kafka_forge.values.evidence import SurvivalEvidence, Trial
+from kafka_forge.values.model import Artifact, Cell, Environment, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from rattler.exceptions import SolverError
 from rattler.repo_data import SourceConfig
 from ruamel.yaml import YAML
 
-from kafka_forge import channel
 from kafka_forge.bases.packing import Package, pack
+from kafka_forge.channels import channel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

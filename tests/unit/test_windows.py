@@ -13,9 +13,10 @@ from pathlib import Path, PurePosixPath
 import lief
 import pytest
 
-from kafka_forge import engine, platforms
+from kafka_forge import platforms
 from kafka_forge.bases import cpython_windows, forwarding
 from kafka_forge.emulators import wine
+from kafka_forge.engine import engine
 from kafka_forge.errors import BaseBuildFailed
 
 MAKER = rb"D:\a\presets\cpython\cppbuild\windows-x86_64"

@@ -1,4 +1,7 @@
-"""Where compilers, Python and C libraries come from: conda-forge, any other channel, or the embedded base."""
+"""Where compilers, Python and C libraries come from: ``--base`` comes in, a channel and a variants overlay go out.
+
+conda-forge, any other channel, or the embedded base, which is made here out of package registries, by lock.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import hashlib
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from kafka_forge.files import sha256_of
+from kafka_forge.ground.files import sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kafka_forge import platforms, python_names
+from kafka_forge import platforms
 from kafka_forge.bases import (
     cpython_debian,
     cpython_linux,
@@ -17,6 +17,7 @@ from kafka_forge.bases import (
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.bases.workshop import Workshop
 from kafka_forge.errors import BaseBuildFailed, UnsupportedMachine
+from kafka_forge.values import python_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kafka_forge import processes
 from kafka_forge.bases import cpython_jar, elf
 from kafka_forge.errors import BaseBuildFailed
+from kafka_forge.ground import processes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,12 +15,12 @@ import zipfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from kafka_forge import processes
 from kafka_forge.bases import forwarding
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.bases.python_locks import VcRuntime, load
 from kafka_forge.errors import BaseBuildFailed
-from kafka_forge.paths import project_root
+from kafka_forge.ground import processes
+from kafka_forge.ground.paths import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

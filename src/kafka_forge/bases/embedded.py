@@ -15,22 +15,23 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from kafka_forge import channel, memory, processes
 from kafka_forge.bases import graph, pythons
 from kafka_forge.bases.graph import variants
 from kafka_forge.bases.nodes import Site
 from kafka_forge.bases.python_locks import Interpreters, load
-from kafka_forge.files import explain_os_errors
-from kafka_forge.model import PLATFORMS, Base
-from kafka_forge.paths import project_root
+from kafka_forge.channels import channel
+from kafka_forge.ground import memory, processes
+from kafka_forge.ground.files import explain_os_errors
+from kafka_forge.ground.paths import project_root
+from kafka_forge.values.model import PLATFORMS, Base
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from kafka_forge.bases.nodes import Node
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
 
 __all__ = ["ensure", "lacking", "variants"]
 

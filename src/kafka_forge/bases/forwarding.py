@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kafka_forge import processes
 from kafka_forge.errors import BaseBuildFailed
+from kafka_forge.ground import processes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 
-from kafka_forge import channel, engine, python_names
 from kafka_forge.bases import pythons, tools
 from kafka_forge.bases.nodes import PYTHONS, Node
+from kafka_forge.channels import channel
+from kafka_forge.engine import engine
 from kafka_forge.errors import BaseBuildFailed, BuildFailed, SolveFailed, UnsupportedMachine
-from kafka_forge.files import Store, sha256_of
+from kafka_forge.ground.files import Store, sha256_of
 from kafka_forge.sources import load_hints
+from kafka_forge.values import python_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
 
     from kafka_forge.bases.nodes import Site
     from kafka_forge.bases.tools import ToolPackage
-    from kafka_forge.engine import Rendered
-    from kafka_forge.model import JsonObject
+    from kafka_forge.values.model import JsonObject
+    from kafka_forge.values.rendered import Rendered
 
 _REVISION = 2
 """Goes up whenever this module would build the recipes in another way."""

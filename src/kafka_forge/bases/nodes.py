@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
-from kafka_forge.files import write_text_atomic
+from kafka_forge.ground.files import write_text_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
 
 PYTHONS = "pythons"
 """The name of the node that stands for all Python packages of a platform."""

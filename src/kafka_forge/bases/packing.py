@@ -19,7 +19,7 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from kafka_forge.files import atomic_path, sha256_of
+from kafka_forge.ground.files import atomic_path, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +91,7 @@ def pack(package: Package, tree: Path, folder: Path) -> Path:
         The file, whole.
 
     Raises:
-        DiskFull, NotWritable: as `kafka_forge.files.atomic_path`.
+        DiskFull, NotWritable: as `kafka_forge.ground.files.atomic_path`.
     """
     target = folder / f"{package.stem}.conda"
     with atomic_path(target) as draft:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from kafka_forge.contract import Model
 from kafka_forge.errors import LockInvalid
 from kafka_forge.sources import DebianBinary, DebianSource, Maven, PythonIndex, Source
+from kafka_forge.values.contract import Model
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from kafka_forge import processes
 from kafka_forge.bases import certificates, cpython, cpython_windows, debian_libraries, sdists, wheels
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheels, load
 from kafka_forge.bases.workshop import Workshop
 from kafka_forge.errors import SourceUnreachable, UnknownPython, UnsupportedMachine
-from kafka_forge.files import explain_os_errors
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
+from kafka_forge.ground import processes
+from kafka_forge.ground.files import explain_os_errors
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.progress import Progress
 
 JOBS = 2
 

@@ -21,9 +21,9 @@ from ruamel.yaml import YAML
 
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheels, load
 from kafka_forge.errors import LockInvalid, SourceUnreachable
-from kafka_forge.files import write_text_atomic
-from kafka_forge.paths import project_root
-from kafka_forge.progress import Silent
+from kafka_forge.ground.files import write_text_atomic
+from kafka_forge.ground.paths import project_root
+from kafka_forge.ground.progress import Silent
 from kafka_forge.sources import DebianBinary, DebianSource, Maven, PythonIndex
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.errors import BaseUnreachable, UnknownBase
-from kafka_forge.model import Base
+from kafka_forge.values.model import Base
 
 if TYPE_CHECKING:
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
 
 _TIMEOUT = 5.0
 """Seconds that conda-forge has to answer; a machine without it shall not wait longer than that."""

@@ -19,16 +19,16 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from kafka_forge.bases.debian_libraries import unpack
 from kafka_forge.bases.packing import Package, content_key, pack
-from kafka_forge.contract import Model
 from kafka_forge.errors import BaseBuildFailed, LockInvalid
 from kafka_forge.sources import Source, obtain
 from kafka_forge.sources.hints import AnyProvider, Sha256  # noqa: TC001  (pydantic reads the annotations)
+from kafka_forge.values.contract import Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kafka_forge.files import Store
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.files import Store
+    from kafka_forge.ground.progress import Progress
 
 _REVISION = 1
 """Goes up whenever `make` would give another package from the same lock."""

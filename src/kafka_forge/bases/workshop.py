@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kafka_forge.files import Store, explain_os_errors
+from kafka_forge.ground.files import Store, explain_os_errors
 from kafka_forge.sources import obtain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
     from kafka_forge.sources import Source
 
 

@@ -7,14 +7,14 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from kafka_forge import processes
 from kafka_forge.errors import BaseBuildFailed
+from kafka_forge.ground import processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from kafka_forge.paths import Cache
+    from kafka_forge.ground.paths import Cache
 
 TARGETS = {
     "linux-64": "x86_64-linux-gnu.2.17",

@@ -1,1 +1,4 @@
-"""Measurements: ratios and medians with their spread, never a timed test."""
+"""Prefixes and a broker come in; how quick each client is goes out, as ratios and medians with their spread.
+
+One program a client in `loads`. Never a timed test: nothing here passes or fails for its speed.
+"""

@@ -6,18 +6,21 @@ import os
 import tarfile
 from typing import TYPE_CHECKING
 
-from kafka_forge import drafting, plan, platforms, processes, sources, userland
+from kafka_forge import platforms, sources
+from kafka_forge.engine import drafting
 from kafka_forge.errors import BuildFailed
-from kafka_forge.evidence import tail
-from kafka_forge.files import Store
-from kafka_forge.selection import Selection
+from kafka_forge.ground import processes, userland
+from kafka_forge.ground.files import Store
+from kafka_forge.planning import plan
+from kafka_forge.values.evidence import tail
+from kafka_forge.values.selection import Selection
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.model import Base, Environment
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
+    from kafka_forge.values.model import Base, Environment
 
 _SECONDS = 300.0
 _CONFIG = """\

@@ -19,12 +19,13 @@ from kafka_forge.bench.results import PLAIN, Key, Results
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kafka_forge.bench.measuring import Bench, Setup
+    from kafka_forge.bench.measuring import Bench
     from kafka_forge.bench.roster import Ready
+    from kafka_forge.bench.setup import Setup
     from kafka_forge.bench.workloads import Workload
     from kafka_forge.brokers import Broker
-    from kafka_forge.model import JsonObject
-    from kafka_forge.progress import Progress, Task
+    from kafka_forge.ground.progress import Progress, Task
+    from kafka_forge.values.model import JsonObject
 
 
 def measure(

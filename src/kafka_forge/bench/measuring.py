@@ -7,87 +7,30 @@ import subprocess
 import tempfile
 import time
 import uuid
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kafka_forge import processes
 from kafka_forge.bench import workloads
 from kafka_forge.bench.loads.load import Request
 from kafka_forge.bench.results import PLAIN, Sample
 from kafka_forge.brokers import admin, identify
 from kafka_forge.errors import BrokerDied, ForgeError, ScenarioBroken
-from kafka_forge.evidence import tail
+from kafka_forge.ground import processes
+from kafka_forge.values.evidence import tail
 
 if TYPE_CHECKING:
     from kafka_forge.bench.results import Key
     from kafka_forge.bench.roster import Ready
+    from kafka_forge.bench.setup import Setup
     from kafka_forge.brokers import Broker
-    from kafka_forge.model import JsonObject
+    from kafka_forge.values.model import JsonObject
 
 _SETTLE = 5.0
 _GRACE = 10.0
 _WATCH = 1.0
 _FLUSH_EVERY = 50_000
 """Below queue.buffering.max.messages, so that the queue cannot run full."""
-_STRETCH = 10
-"""How many times the messages a quick client gets at the most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What every measurement of a run shares.
-
-    Attributes:
-        messages: the most messages of a measurement.
-        cap: the most bytes of a measurement; large messages are fewer.
-        partitions: of each topic.
-        acks: ``0``, ``1``, ``all``.
-        codec: a producer's compression.
-        linger_ms: of a producer.
-        idempotent: whether a producer is idempotent (KIP-98), which wants ``acks`` to be ``all``.
-        reports: whether every message has a key, a header and a delivery report.
-        seconds: after which a load is ended.
-        min_time: seconds that a measurement lasts at least, as far as `most` messages last: what a C client does in a
-            tenth of a second says more of the machine's scheduler than of the client.
-    """
-
-    messages: int
-    cap: int = 100_000_000
-    partitions: int = 1
-    acks: str = "1"
-    codec: str = "none"
-    linger_ms: int = 5
-    idempotent: bool = False
-    reports: bool = False
-    seconds: float = 120.0
-    min_time: float = 0.0
-
-    def count(self, message_bytes: int) -> int:
-        """Return how many messages of this size a measurement has; two at least: the clock runs between them.
-
-        >>> Setup(200_000).count(100), Setup(200_000).count(10_000)
-        (200000, 10000)
-        """
-        return max(2, min(self.messages, self.cap // message_bytes))
-
-    def most(self, message_bytes: int) -> int:
-        """Return how many messages of this size a quick client gets at the most.
-
-        >>> Setup(200_000, min_time=1.0).most(100), Setup(200_000, min_time=1.0).most(10_000)
-        (2000000, 30000)
-        """
-        count = self.count(message_bytes)
-        return max(count, min(_STRETCH * count, 3 * self.cap // message_bytes)) if self.min_time else count
-
-    def stretched(self, message_bytes: int, seconds: float) -> int:
-        """Return how many messages a measurement has, once `count` of them have taken so many seconds.
-
-        >>> Setup(200_000, min_time=1.0).stretched(100, 0.25), Setup(200_000, min_time=1.0).stretched(100, 5.0)
-        (800000, 200000)
-        """
-        count, most = self.count(message_bytes), self.most(message_bytes)
-        return min(most, max(count, round(count * self.min_time / seconds)))
 
 
 class Bench:

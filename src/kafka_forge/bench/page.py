@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kafka_forge.bench import reference, roster, tables
 from kafka_forge.bench.results import DIRECTIONS, MEGABYTE, PLAIN
 from kafka_forge.errors import UnsupportedMachine
-from kafka_forge.files import write_text_atomic
+from kafka_forge.ground.files import write_text_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

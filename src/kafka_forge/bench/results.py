@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kafka_forge.bench import spread
 from kafka_forge.errors import NothingSelected
-from kafka_forge.files import write_text_atomic
+from kafka_forge.ground.files import write_text_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from kafka_forge.model import JsonObject
+    from kafka_forge.values.model import JsonObject
 
 VERSION = 2
 DIRECTIONS = ("produce", "consume")

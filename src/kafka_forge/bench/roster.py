@@ -10,20 +10,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kafka_forge import environment, processes
 from kafka_forge.bench import ceiling, loads
 from kafka_forge.bench.results import CEILING
-from kafka_forge.contract import load_contract
+from kafka_forge.contracts.loading import load_contract
+from kafka_forge.environments import activation, environment
 from kafka_forge.errors import ForgeError, InstallFailed
-from kafka_forge.evidence import tail
+from kafka_forge.ground import processes
+from kafka_forge.values.evidence import tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from kafka_forge.build import Built
-    from kafka_forge.model import Artifact, Environment
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.building.build import Built
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
+    from kafka_forge.values.model import Artifact, Environment
 
 _LOADS = Path(loads.__file__).parent
 _PIP_SECONDS = 600.0
@@ -150,7 +151,7 @@ def _of_artifact(client: Client, made: Environment | ForgeError) -> Ready:
     if isinstance(made, ForgeError):
         return Ready(client, error=_reason(made))
     installed = tuple(f"{package.name} {package.version} {package.build}" for package in made.packages)
-    return Ready(client, made.python, environment.variables(made), installed)
+    return Ready(client, made.python, activation.variables(made), installed)
 
 
 def _of_ceiling(
@@ -192,7 +193,7 @@ def _of_wheel(
     listed = processes.run(
         [sys.executable, "-m", "pip", "--python", python, "freeze"], environment=_plain(), timeout=_PIP_SECONDS
     )
-    return Ready(client, python, environment.variables(beside), tuple(listed.output.decode().splitlines()))
+    return Ready(client, python, activation.variables(beside), tuple(listed.output.decode().splitlines()))
 
 
 def _pip_install(room: Path, requirement: str, beside: Environment, progress: Progress, *, shared: bool) -> Path:

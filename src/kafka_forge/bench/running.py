@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kafka_forge import brokers, build
+from kafka_forge import brokers
 from kafka_forge.bench import clients, results, roster, tables, workloads
-from kafka_forge.bench.measuring import Bench, Setup
-from kafka_forge.cleaning import using
+from kafka_forge.bench.measuring import Bench
+from kafka_forge.bench.setup import Setup
+from kafka_forge.building import build
 from kafka_forge.errors import Interrupted, NothingSelected
-from kafka_forge.paths import Cache, project_root
+from kafka_forge.ground.cleaning import using
+from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.report import terminal
-from kafka_forge.selection import Selection
+from kafka_forge.values.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from kafka_forge.bench.results import Results
     from kafka_forge.bench.roster import Client
     from kafka_forge.bench.workloads import Workload
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.progress import Progress
 
 _JOBS = 2
 

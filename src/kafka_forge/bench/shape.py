@@ -1,4 +1,4 @@
-"""The shape of the JSON that ``bench clients --json`` writes; its published schema is ``report/bench.schema.json``.
+"""The shape of the JSON that ``bench clients --json`` writes; its published schema is ``schemas/bench.schema.json``.
 
 These models describe and do not write: a run that took an hour is saved whatever it holds. Tests hold what is written
 against the schema.

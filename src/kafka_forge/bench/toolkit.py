@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,10 @@ def _resident(process: psutil.Process) -> int:
 
 def planning(root: Path, base: str) -> Callable[[], float]:
     """Return a measurement of planning all recipes for six platforms and five Pythons (seconds, engine imported)."""
-    from kafka_forge import bases, plan
-    from kafka_forge.model import PLATFORMS
-    from kafka_forge.selection import Selection
+    from kafka_forge import bases
+    from kafka_forge.planning import plan
+    from kafka_forge.values.model import PLATFORMS
+    from kafka_forge.values.selection import Selection
 
     variants = bases.variants(base, root)
 
@@ -154,8 +155,10 @@ def measure(root: Path, base: str, runs: int, broker: str, progress: Progress) -
 
 def _added(root: Path, base: str) -> list[Figure]:
     """Return what the tool added to librdkafka's compile when it was last built, in percent; nothing if unknown."""
-    from kafka_forge import bases, build, plan
-    from kafka_forge.selection import Selection
+    from kafka_forge import bases
+    from kafka_forge.building import build
+    from kafka_forge.planning import plan
+    from kafka_forge.values.selection import Selection
 
     (planned,) = plan.plan(Selection(recipes=("librdkafka",)), root=root, variants=bases.variants(base, root))
     share = build.overhead(root / "output", planned.cell)

@@ -15,8 +15,8 @@ from kafka_forge.errors import NothingSelected
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kafka_forge.bench.measuring import Setup
-    from kafka_forge.model import JsonObject
+    from kafka_forge.bench.setup import Setup
+    from kafka_forge.values.model import JsonObject
 
 ALL = "all"
 """Stands for every workload on the command line."""

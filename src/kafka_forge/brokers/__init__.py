@@ -1,4 +1,7 @@
-"""A real Apache Kafka: jars by lock, a Java, start, wait, watch, stop, and faults for tests."""
+"""A version comes in; a real Apache Kafka that answers goes out: jars by lock, a Java, start, wait, watch, stop.
+
+Also clusters, TLS, users, a Kerberos server, and the links that faults act on. Everything listens on loopback only.
+"""
 
 from __future__ import annotations
 

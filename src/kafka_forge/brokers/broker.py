@@ -12,7 +12,7 @@ import psutil
 
 from kafka_forge.brokers import admin, identify, launching, locks, ports, records, runtime
 from kafka_forge.errors import BrokerDied, BrokerNotReady, SecurityUnavailable, UnknownBroker
-from kafka_forge.evidence import tail
+from kafka_forge.values.evidence import tail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kafka_forge.brokers.launching import Launched
     from kafka_forge.brokers.records import Record
     from kafka_forge.brokers.security import Plan, Secured
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
 
 _CONNECT_SECONDS = 10.0
 ALL = "all"

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from kafka_forge.brokers.records import Record
     from kafka_forge.brokers.security import Plan
     from kafka_forge.brokers.settings import Seat
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
 
 _POLL_SECONDS = 0.2
 _POLITE_SECONDS = 60.0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kafka_forge.errors import SegmentMalformed
-from kafka_forge.evidence import TopicOnDisk
+from kafka_forge.values.evidence import TopicOnDisk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

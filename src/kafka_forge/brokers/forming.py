@@ -19,14 +19,14 @@ from kafka_forge.brokers.records import Identity, Record
 from kafka_forge.brokers.security import Secured
 from kafka_forge.brokers.settings import Seat
 from kafka_forge.errors import PortTaken
-from kafka_forge.files import explain_os_errors
+from kafka_forge.ground.files import explain_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kafka_forge.brokers.runtime import Runtime
     from kafka_forge.brokers.security import Plan
-    from kafka_forge.paths import Cache
+    from kafka_forge.ground.paths import Cache
 
 READY_SECONDS = settings.READY_SECONDS
 """How long the nodes may take until they know each other: three Javas that start at once, on a machine that is busy."""

@@ -13,12 +13,12 @@ import filelock
 from kafka_forge import platforms
 from kafka_forge.brokers import locks
 from kafka_forge.errors import JavaMissing
-from kafka_forge.files import Store, atomic_path
+from kafka_forge.ground.files import Store, atomic_path
 from kafka_forge.sources import obtain
 
 if TYPE_CHECKING:
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
 
 _TODO = "set KAFKA_FORGE_JAVA to the java program of a JDK or JRE of that release."
 

@@ -15,13 +15,13 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
-from kafka_forge import processes
 from kafka_forge.brokers import admin, ports, records, settings, share, spawning
 from kafka_forge.brokers.records import Identity, Record, new_folder
 from kafka_forge.brokers.security import Secured
 from kafka_forge.errors import BrokerNotReady, DiskFull, PortTaken
-from kafka_forge.evidence import tail
-from kafka_forge.files import explain_os_errors
+from kafka_forge.ground import processes
+from kafka_forge.ground.files import explain_os_errors
+from kafka_forge.values.evidence import tail
 
 if TYPE_CHECKING:
     import subprocess
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kafka_forge.brokers.kerberos.kdc import Kdc
     from kafka_forge.brokers.runtime import Runtime
     from kafka_forge.brokers.security import Plan
-    from kafka_forge.paths import Cache
+    from kafka_forge.ground.paths import Cache
 
 _FORMAT_SECONDS = 180.0
 _POLL_SECONDS = 0.05

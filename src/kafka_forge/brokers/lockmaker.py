@@ -19,8 +19,8 @@ import click
 
 from kafka_forge.brokers import levels, locks
 from kafka_forge.errors import ForgeError, UnknownBroker
-from kafka_forge.files import sha256_of, write_text_atomic
-from kafka_forge.progress import Silent
+from kafka_forge.ground.files import sha256_of, write_text_atomic
+from kafka_forge.ground.progress import Silent
 from kafka_forge.sources.maven import Maven
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from kafka_forge.files import explain_os_errors, write_text_atomic
+from kafka_forge.ground.files import explain_os_errors, write_text_atomic
 
 if TYPE_CHECKING:
-    from kafka_forge.paths import Cache
+    from kafka_forge.ground.paths import Cache
 
 _GRACE = 15.0
 _SAME_SECONDS = 2.0

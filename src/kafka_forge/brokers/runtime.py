@@ -13,8 +13,8 @@ import filelock
 
 from kafka_forge.brokers import java, locks, share
 from kafka_forge.errors import ChecksumMismatch, SourceUnreachable
-from kafka_forge.files import Store, atomic_path
-from kafka_forge.progress import Silent
+from kafka_forge.ground.files import Store, atomic_path
+from kafka_forge.ground.progress import Silent
 from kafka_forge.sources import obtain
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kafka_forge.brokers.kerberos.java import Java
     from kafka_forge.brokers.locks import Jar, KafkaLock
     from kafka_forge.errors import ForgeError
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
 
 _PARALLEL = 8
 

@@ -13,7 +13,7 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING
 
-from kafka_forge import processes
+from kafka_forge.ground import processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kafka_forge import processes
 from kafka_forge.errors import BrokerNotReady
+from kafka_forge.ground import processes
 
 _IGNORED = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
 _GUARD_SECONDS = 20.0

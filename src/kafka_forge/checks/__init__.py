@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.model import CheckResult
 
 
 class Check(Protocol):

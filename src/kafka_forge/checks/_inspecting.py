@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kafka_forge.contract import Model
-from kafka_forge.model import CheckResult, Verdict
+from kafka_forge.values.contract import Model
+from kafka_forge.values.model import CheckResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kafka_forge.evidence import ExtrasEvidence, InspectEvidence
+    from kafka_forge.values.evidence import ExtrasEvidence, InspectEvidence
 
 
 class NoArguments(Model):

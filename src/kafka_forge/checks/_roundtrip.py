@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import Field
 
-from kafka_forge.contract import Model
-from kafka_forge.model import CheckResult, Verdict
 from kafka_forge.scenarios import corpus
+from kafka_forge.values.contract import Model
+from kafka_forge.values.model import CheckResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kafka_forge.evidence import RoundTripEvidence, Step
-    from kafka_forge.model import JsonObject
+    from kafka_forge.values.evidence import RoundTripEvidence, Step
+    from kafka_forge.values.model import JsonObject
 
 IDENTITY = ("partition", "key", "length", "sha256")
 """What makes a record the one that was sent: its partition, key and value."""

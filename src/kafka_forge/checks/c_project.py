@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge.checks._inspecting import conclude
-from kafka_forge.contract import Model
-from kafka_forge.model import CheckResult, Verdict
+from kafka_forge.values.contract import Model
+from kafka_forge.values.model import CheckResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kafka_forge.evidence import InspectEvidence
+    from kafka_forge.values.evidence import InspectEvidence
 
 _ABSOLUTE = re.compile(r"(-[IL])?([A-Za-z]:)?[/\\]")
 _LANGUAGES = {"C": "C", "CXX": "C++"}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from kafka_forge.checks._inspecting import conclude, not_run
-from kafka_forge.contract import Model
+from kafka_forge.values.contract import Model
 
 if TYPE_CHECKING:
-    from kafka_forge.evidence import InspectEvidence
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.evidence import InspectEvidence
+    from kafka_forge.values.model import CheckResult
 
 
 class Command(Model):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from kafka_forge.checks._inspecting import conclude
-from kafka_forge.contract import Model
+from kafka_forge.values.contract import Model
 
 if TYPE_CHECKING:
-    from kafka_forge.evidence import BinaryFile, InspectEvidence
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.evidence import BinaryFile, InspectEvidence
+    from kafka_forge.values.model import CheckResult
 
 
 class Arguments(Model):

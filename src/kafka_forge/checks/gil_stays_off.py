@@ -12,8 +12,8 @@ from kafka_forge.checks import imports
 from kafka_forge.checks._inspecting import conclude, not_run
 
 if TYPE_CHECKING:
-    from kafka_forge.evidence import InspectEvidence
-    from kafka_forge.model import CheckResult, JsonObject
+    from kafka_forge.values.evidence import InspectEvidence
+    from kafka_forge.values.model import CheckResult, JsonObject
 
 
 class GilStaysOff:

@@ -10,8 +10,8 @@ from kafka_forge.checks import imports
 from kafka_forge.checks._inspecting import not_run
 
 if TYPE_CHECKING:
-    from kafka_forge.evidence import ExtrasEvidence
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.evidence import ExtrasEvidence
+    from kafka_forge.values.model import CheckResult
 
 
 class Arguments(imports.Arguments):

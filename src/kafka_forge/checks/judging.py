@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kafka_forge import checks
-from kafka_forge.evidence import InspectEvidence
-from kafka_forge.model import CheckResult, Verdict
+from kafka_forge.values.evidence import InspectEvidence
+from kafka_forge.values.model import CheckResult, Verdict
 
 if TYPE_CHECKING:
-    from kafka_forge.contract import Contract
-    from kafka_forge.evidence import ExtrasEvidence, RoundTripEvidence, SurvivalEvidence
+    from kafka_forge.values.contract import Contract
+    from kafka_forge.values.evidence import ExtrasEvidence, RoundTripEvidence, SurvivalEvidence
 
 
 def judge(

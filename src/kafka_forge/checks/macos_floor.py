@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from kafka_forge.checks._inspecting import NoArguments, conclude
 
 if TYPE_CHECKING:
-    from kafka_forge.evidence import InspectEvidence
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.evidence import InspectEvidence
+    from kafka_forge.values.model import CheckResult
 
 _DECLARED = re.compile(r"^__osx\s+>=(\d+)\.(\d+)$")
 _STDLIB = "macosx_deployment_target"

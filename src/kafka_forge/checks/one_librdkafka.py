@@ -8,8 +8,8 @@ from kafka_forge import platforms
 from kafka_forge.checks._inspecting import NoArguments, conclude, not_run
 
 if TYPE_CHECKING:
-    from kafka_forge.evidence import InspectEvidence
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.evidence import InspectEvidence
+    from kafka_forge.values.model import CheckResult
 
 
 class OneLibrdkafka:

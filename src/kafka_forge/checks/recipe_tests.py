@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from kafka_forge.checks._inspecting import NoArguments, conclude, not_run
 
 if TYPE_CHECKING:
-    from kafka_forge.evidence import InspectEvidence
-    from kafka_forge.model import CheckResult, JsonObject
+    from kafka_forge.values.evidence import InspectEvidence
+    from kafka_forge.values.model import CheckResult, JsonObject
 
 
 class RecipeTests:

@@ -10,8 +10,8 @@ from kafka_forge.checks._inspecting import NoArguments, conclude
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kafka_forge.evidence import InspectEvidence, RecordLine
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.evidence import InspectEvidence, RecordLine
+    from kafka_forge.values.model import CheckResult
 
 _SHOWN = 10
 _SITE = "/site-packages/"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from kafka_forge.checks._roundtrip import Modes, complaint, conclude
 
 if TYPE_CHECKING:
-    from kafka_forge.evidence import RoundTripEvidence, Step
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.evidence import RoundTripEvidence, Step
+    from kafka_forge.values.model import CheckResult
 
 _COUNTER = {"produce": "sent", "consume": "received"}
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from kafka_forge.checks._roundtrip import ModesAndCodecs, complaint, conclude, expected
 
 if TYPE_CHECKING:
-    from kafka_forge.evidence import RoundTripEvidence, TopicOnDisk
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.evidence import RoundTripEvidence, TopicOnDisk
+    from kafka_forge.values.model import CheckResult
 
 _RATIO = 2.0
 """The corpus is mostly text: the weakest codec (lz4) makes it a fifth; half is a bound that tells yes from no."""

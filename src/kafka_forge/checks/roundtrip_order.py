@@ -11,8 +11,8 @@ from kafka_forge.scenarios import corpus
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kafka_forge.evidence import RoundTripEvidence
-    from kafka_forge.model import CheckResult, JsonObject
+    from kafka_forge.values.evidence import RoundTripEvidence
+    from kafka_forge.values.model import CheckResult, JsonObject
 
 
 class RoundtripOrder:

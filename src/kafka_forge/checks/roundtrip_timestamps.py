@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from kafka_forge.checks._roundtrip import IDENTITY, ModesAndCodecs, compare
 
 if TYPE_CHECKING:
-    from kafka_forge.evidence import RoundTripEvidence
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.evidence import RoundTripEvidence
+    from kafka_forge.values.model import CheckResult
 
 
 class RoundtripTimestamps:

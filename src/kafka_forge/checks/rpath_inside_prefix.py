@@ -10,8 +10,8 @@ from kafka_forge.inspection.binaries import inside
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kafka_forge.evidence import BinaryFile, InspectEvidence
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.evidence import BinaryFile, InspectEvidence
+    from kafka_forge.values.model import CheckResult
 
 
 class RpathInsidePrefix:

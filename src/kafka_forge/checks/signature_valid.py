@@ -12,8 +12,8 @@ from kafka_forge.checks._inspecting import NoArguments, conclude
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kafka_forge.evidence import InspectEvidence
-    from kafka_forge.model import CheckResult
+    from kafka_forge.values.evidence import InspectEvidence
+    from kafka_forge.values.model import CheckResult
 
 
 class SignatureValid:

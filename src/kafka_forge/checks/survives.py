@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import Field
 
-from kafka_forge.contract import Model
-from kafka_forge.model import CheckResult, Verdict
+from kafka_forge.values.contract import Model
+from kafka_forge.values.model import CheckResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kafka_forge.evidence import SurvivalEvidence, Trial
-    from kafka_forge.model import JsonObject
+    from kafka_forge.values.evidence import SurvivalEvidence, Trial
+    from kafka_forge.values.model import JsonObject
 
 Guarantee = Literal[
     "acknowledged", "order", "duplicates", "delivered", "told", "resumes", "commits", "waits", "stops", "bounded"

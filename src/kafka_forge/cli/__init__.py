@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from kafka_forge import leaving
+from kafka_forge.ground import leaving
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -138,7 +138,7 @@ def _unforeseen(error: BaseException) -> ForgeError:
     from pathlib import Path
 
     from kafka_forge.errors import ForgeError, InternalError
-    from kafka_forge.files import explain_os_errors
+    from kafka_forge.ground.files import explain_os_errors
 
     if isinstance(error, OSError):
         try:

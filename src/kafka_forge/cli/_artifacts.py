@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.build import Built
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
-    from kafka_forge.selection import Selection
+    from kafka_forge.building.build import Built
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
+    from kafka_forge.values.selection import Selection
 
 
 def built(selection: Selection, base: str, root: Path, output: Path, cache: Cache, progress: Progress) -> Built:
@@ -19,7 +19,8 @@ def built(selection: Selection, base: str, root: Path, output: Path, cache: Cach
     Raises:
         NotBuilt: one of them is not there, or is older than its recipe.
     """
-    from kafka_forge import bases, build
+    from kafka_forge import bases
+    from kafka_forge.building import build
     from kafka_forge.errors import NotBuilt, NothingSelected
 
     plans = [planned for planned in build.plan_on(selection, base, root) if not planned.refused]

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kafka_forge.report.model import ArtifactReport
-    from kafka_forge.selection import Selection
+    from kafka_forge.values.selection import Selection
 
 
 def examine_built(
@@ -27,13 +27,13 @@ def examine_built(
         ForgeError: a broker could not be had, or died (KF5xx).
         VerdictsNotGreen: a check failed.
     """
-    from kafka_forge.cleaning import using
     from kafka_forge.cli._artifacts import built
     from kafka_forge.cli.options import echo_json
-    from kafka_forge.examine import Run, examine_all
-    from kafka_forge.paths import Cache, project_root
+    from kafka_forge.contracts.loading import contracts_of
+    from kafka_forge.examining.examine import Run, examine_all
+    from kafka_forge.ground.cleaning import using
+    from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.report import terminal
-    from kafka_forge.verify import contracts_of
 
     root, cache = project_root(), Cache.default()
     target = (output or root / "output").resolve()

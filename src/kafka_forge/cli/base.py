@@ -16,8 +16,8 @@ def command(base: str, platform: str | None, key: bool, as_json: bool) -> None:
     """Make the base channel that a build would take (or find that it is there), and say which and why."""
     from kafka_forge import bases, platforms
     from kafka_forge.bases.cachekey import cache_key
-    from kafka_forge.cleaning import using
-    from kafka_forge.paths import Cache, project_root
+    from kafka_forge.ground.cleaning import using
+    from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.report import terminal
 
     if key:

@@ -24,7 +24,7 @@ def toolkit(base: str, broker: str | None, runs: int, as_json: bool) -> None:
     """Measure planning, --help, a build with nothing to do, a second verify, and memory, against their goals."""
     from kafka_forge import brokers
     from kafka_forge.bench import toolkit as measurements
-    from kafka_forge.paths import Cache, project_root
+    from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.report import terminal
 
     root = project_root()

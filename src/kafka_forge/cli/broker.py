@@ -56,8 +56,8 @@ def start(
     """
     from kafka_forge import brokers
     from kafka_forge.brokers import security
-    from kafka_forge.cleaning import using
-    from kafka_forge.paths import Cache
+    from kafka_forge.ground.cleaning import using
+    from kafka_forge.ground.paths import Cache
     from kafka_forge.report import terminal
 
     if count > 1 and port is not None:
@@ -85,7 +85,7 @@ def stop(addresses: Sequence[str], *, as_json: bool) -> None:
     """
     from kafka_forge import brokers
     from kafka_forge.errors import UnknownBroker
-    from kafka_forge.paths import Cache
+    from kafka_forge.ground.paths import Cache
 
     brokers.sweep(Cache.default())  # what dead brokers left, such as the ZooKeeper of one
     found = brokers.running(Cache.default())
@@ -110,7 +110,7 @@ def stop(addresses: Sequence[str], *, as_json: bool) -> None:
 def list_(*, as_json: bool) -> None:
     """List the brokers that run, those of other commands too."""
     from kafka_forge import brokers
-    from kafka_forge.paths import Cache
+    from kafka_forge.ground.paths import Cache
 
     _show(brokers.running(Cache.default()), as_json=as_json)
 

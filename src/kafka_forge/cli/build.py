@@ -11,7 +11,7 @@ from kafka_forge.cli.options import base_option, echo_json, jobs_option, json_op
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.selection import Selection
+    from kafka_forge.values.selection import Selection
 
 
 @click.command()
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @json_option
 def command(selection: Selection, base: str, jobs: int, output: Path | None, as_json: bool) -> None:
     """Build recipes into the output channel; what is unchanged is reused."""
-    from kafka_forge import build
-    from kafka_forge.cleaning import using
-    from kafka_forge.paths import Cache, project_root
+    from kafka_forge.building import build
+    from kafka_forge.ground.cleaning import using
+    from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.report import terminal
 
     root, cache = project_root(), Cache.default()

@@ -24,9 +24,9 @@ def command(recipe: str, feedstock: Path, check: bool, pinning: Path | None, as_
 
     Settings of the feedstock that we say nothing about stay. Rerender the feedstock afterwards.
     """
-    from kafka_forge import feedstock as feedstocks
     from kafka_forge.errors import Differs
-    from kafka_forge.paths import project_root
+    from kafka_forge.feedstocks import feedstock as feedstocks
+    from kafka_forge.ground.paths import project_root
 
     found = feedstocks.changes(recipe, feedstock, project_root(), pinning)
     if as_json:

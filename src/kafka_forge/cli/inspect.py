@@ -11,7 +11,7 @@ from kafka_forge.cli.options import base_option, jobs_option, json_option, outpu
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.selection import Selection
+    from kafka_forge.values.selection import Selection
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 from kafka_forge.cli.options import base_option, echo_json, json_option, output_option, selection_options
 
 if TYPE_CHECKING:
-    from kafka_forge.selection import Selection
+    from kafka_forge.values.selection import Selection
 
 
 @click.command()
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 @json_option
 def command(selection: Selection, prefix: Path, base: str, output: Path | None, as_json: bool) -> None:
     """Install an artifact and its dependencies into a fresh prefix, and leave it there."""
-    from kafka_forge import environment
-    from kafka_forge.cleaning import using
     from kafka_forge.cli._artifacts import built
-    from kafka_forge.contract import load_contract
-    from kafka_forge.paths import Cache, project_root
+    from kafka_forge.contracts.loading import load_contract
+    from kafka_forge.environments import environment
+    from kafka_forge.ground.cleaning import using
+    from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.report import terminal
 
     root, cache = project_root(), Cache.default()

@@ -13,9 +13,9 @@ from kafka_forge.cli.options import echo_json, json_option, selection_options
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kafka_forge.matrix import Job
-    from kafka_forge.plan import Planned
-    from kafka_forge.selection import Selection
+    from kafka_forge.planning.matrix import Job
+    from kafka_forge.planning.plan import Planned
+    from kafka_forge.values.selection import Selection
 
 
 @click.command()
@@ -39,9 +39,10 @@ def command(
     selection: Selection, base: str, github: bool, changed_since: str | None, against: Path | None, as_json: bool
 ) -> None:
     """Show what would be built, on all platforms, and the CI jobs that would build it."""
-    from kafka_forge import bases, conda_forge, matrix, plan
-    from kafka_forge.paths import project_root
-    from kafka_forge.selection import Selection
+    from kafka_forge import bases
+    from kafka_forge.ground.paths import project_root
+    from kafka_forge.planning import conda_forge, matrix, plan
+    from kafka_forge.values.selection import Selection
 
     root = project_root()
     chosen = Selection(selection.recipes, selection.platforms or ("all",), selection.pythons)
@@ -81,8 +82,8 @@ def command(
 
 
 def _against(feedstock: Path, selection: Selection, root: Path, as_json: bool) -> None:
-    from kafka_forge import feedstock_matrix
     from kafka_forge.errors import Differs
+    from kafka_forge.feedstocks import feedstock_matrix
 
     compared = feedstock_matrix.compare(feedstock, selection, root)
     if as_json:

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kafka_forge.selection import Selection
+    from kafka_forge.values.selection import Selection
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -98,7 +98,7 @@ def selection_options(function: F) -> F:
         pythons: tuple[str, ...],
         **kwargs: Any,
     ) -> Any:
-        from kafka_forge.selection import Selection
+        from kafka_forge.values.selection import Selection
 
         chosen: Selection = Selection(recipes=recipes, platforms=platforms, pythons=pythons)
         return function(*args, selection=chosen, **kwargs)

@@ -31,9 +31,9 @@ def command() -> None:
 @click.argument("folder", metavar="DIR", type=_DIR)
 def open_(recipe: str, folder: Path) -> None:
     """Make a git repository in DIR: RECIPE's source (tag `upstream`), and one commit a patch, in order."""
-    from kafka_forge.cleaning import using
+    from kafka_forge.ground.cleaning import using
+    from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.patching import opening
-    from kafka_forge.paths import Cache, project_root
     from kafka_forge.report import terminal
 
     cache = Cache.default()
@@ -59,10 +59,10 @@ def save(names: tuple[str, ...], no_tests: bool, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from kafka_forge.cleaning import using
+    from kafka_forge.ground.cleaning import using
+    from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.patching import page as page_of
     from kafka_forge.patching import saving, testing
-    from kafka_forge.paths import Cache, project_root
     from kafka_forge.report import terminal
 
     recipe, folder = _named(names)
@@ -103,8 +103,8 @@ def list_(recipe: str, as_json: bool) -> None:
     """List RECIPE's patches: number, lines, subject."""
     from dataclasses import asdict
 
+    from kafka_forge.ground.paths import project_root
     from kafka_forge.patching import explaining
-    from kafka_forge.paths import project_root
 
     found = explaining.all_of(project_root(), recipe)
     if as_json:
@@ -123,8 +123,8 @@ def show(recipe: str, number: int, as_json: bool) -> None:
     """Explain the Nth of RECIPE's patches: why, what it answers, its tests, its files."""
     from dataclasses import asdict
 
+    from kafka_forge.ground.paths import project_root
     from kafka_forge.patching import explaining
-    from kafka_forge.paths import project_root
 
     found = explaining.one_of(project_root(), recipe, number)
     if as_json:
@@ -151,9 +151,9 @@ def rebase(names: tuple[str, ...], onto: str) -> None:
 
     A DIR that is not there yet is opened first. A version is looked for where the recipe's own source is.
     """
-    from kafka_forge.cleaning import using
+    from kafka_forge.ground.cleaning import using
+    from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.patching import rebasing
-    from kafka_forge.paths import Cache, project_root
     from kafka_forge.report import terminal
 
     recipe, folder = _named(names)
@@ -176,8 +176,8 @@ def rebase(names: tuple[str, ...], onto: str) -> None:
 @click.option("--check", is_flag=True, help="Write nothing; exit status 3 if the page is not what the headers say.")
 def page(recipe: str, check: bool) -> None:
     """Write docs/RECIPE.md, a page about RECIPE's patches made of their headers."""
+    from kafka_forge.ground.paths import project_root
     from kafka_forge.patching import page as pages
-    from kafka_forge.paths import project_root
 
     root = project_root()
     if check:

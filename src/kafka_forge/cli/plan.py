@@ -10,7 +10,7 @@ import click
 from kafka_forge.cli.options import base_option, echo_json, json_option, selection_options
 
 if TYPE_CHECKING:
-    from kafka_forge.selection import Selection
+    from kafka_forge.values.selection import Selection
 
 
 @click.command()
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 @json_option
 def command(selection: Selection, base: str, as_json: bool) -> None:
     """Show the cells (recipe × platform × Python) in the order of their building; nothing is built."""
-    from kafka_forge import bases, plan
-    from kafka_forge.paths import project_root
+    from kafka_forge import bases
+    from kafka_forge.ground.paths import project_root
+    from kafka_forge.planning import plan
 
     root = project_root()
     variants, lacking = bases.variants(base, root), bases.lacking(base, root)

@@ -43,7 +43,7 @@ def command(channel: str, folder: Path | None, inspected: bool, as_json: bool) -
     A run that was broken off can be repeated: files that are there with the same bytes are left alone.
     """
     from kafka_forge import publishing
-    from kafka_forge.paths import project_root
+    from kafka_forge.ground.paths import project_root
     from kafka_forge.report import merging, terminal
 
     source = (folder or project_root() / "output").resolve()

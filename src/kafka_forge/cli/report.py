@@ -28,7 +28,7 @@ def command() -> None:
 @json_option
 def show(cells: tuple[str, ...], file: Path | None, pattern: str, markdown: bool, as_json: bool) -> None:
     """Show the matrix of a run; of a CELL (as in pykafka/linux-64/3.12, or 'pykafka/*') every check's evidence."""
-    from kafka_forge.paths import project_root
+    from kafka_forge.ground.paths import project_root
     from kafka_forge.report import markdown as markdown_page
     from kafka_forge.report import merging, terminal
 
@@ -91,7 +91,7 @@ def merge(files: tuple[Path, ...], output: Path, artifacts: bool, expected: Path
     import sys
 
     from kafka_forge.errors import VerdictsNotGreen
-    from kafka_forge.files import write_text_atomic
+    from kafka_forge.ground.files import write_text_atomic
     from kafka_forge.report import gathering, markdown, merging, page, terminal
 
     report = merging.merge([merging.load(file) for file in files], sys.argv)

@@ -18,7 +18,7 @@ from kafka_forge.cli.options import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.selection import Selection
+    from kafka_forge.values.selection import Selection
 
 
 @click.command()

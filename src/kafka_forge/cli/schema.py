@@ -8,7 +8,7 @@ import click
 @click.command()
 def command() -> None:
     """Write the JSON schemas of reports, benchmarks and contracts, where they differ from the models."""
-    from kafka_forge.report import schemas
+    from kafka_forge.schemas import making as schemas
 
     changed = schemas.write()
     for path in changed:

@@ -55,14 +55,14 @@ def command(
     same seed gives the same schedule, so a failure can be repeated; the command for that is printed with it.
     """
     from kafka_forge import brokers
-    from kafka_forge.cleaning import using
     from kafka_forge.cli._artifacts import built
+    from kafka_forge.contracts.loading import contracts_of
     from kafka_forge.errors import VerdictsNotGreen
-    from kafka_forge.paths import Cache, project_root
+    from kafka_forge.ground.cleaning import using
+    from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.report import terminal
-    from kafka_forge.selection import Selection
     from kafka_forge.survival import soak, stage
-    from kafka_forge.verify import contracts_of
+    from kafka_forge.values.selection import Selection
 
     root, cache = project_root(), Cache.default()
     target = (output or root / "output").resolve()

@@ -9,7 +9,7 @@ import click
 from kafka_forge.cli.options import base_option, echo_json, json_option, selection_options
 
 if TYPE_CHECKING:
-    from kafka_forge.selection import Selection
+    from kafka_forge.values.selection import Selection
 
 
 @click.command()
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 @json_option
 def command(selection: Selection, base: str, as_json: bool) -> None:
     """Obtain the upstream sources of recipes; only the sha256 decides where they may come from."""
-    from kafka_forge import bases, drafting, plan, sources
-    from kafka_forge.cleaning import using
-    from kafka_forge.files import Store
-    from kafka_forge.paths import Cache, project_root
+    from kafka_forge import bases, sources
+    from kafka_forge.engine import drafting
+    from kafka_forge.ground.cleaning import using
+    from kafka_forge.ground.files import Store
+    from kafka_forge.ground.paths import Cache, project_root
+    from kafka_forge.planning import plan
     from kafka_forge.report import terminal
 
     root, cache = project_root(), Cache.default()

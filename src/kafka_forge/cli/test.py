@@ -22,7 +22,7 @@ ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 def command(only: tuple[str, ...], pytest_arguments: tuple[str, ...]) -> None:
     """Run ruff, the workflows' linters, mypy, the unit tests (no network) and the integration tests (a real broker)."""
     from kafka_forge.errors import VerdictsNotGreen
-    from kafka_forge.paths import project_root
+    from kafka_forge.ground.paths import project_root
 
     root = project_root()
     python = [sys.executable, "-m"]

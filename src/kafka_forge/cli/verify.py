@@ -18,7 +18,7 @@ from kafka_forge.cli.options import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.selection import Selection
+    from kafka_forge.values.selection import Selection
 
 
 @click.command()
@@ -36,11 +36,11 @@ def command(
     The report is written to report.json and report.html in the output folder. The exit status is 0 only if every
     verdict is a pass, or a refusal that the recipe's contract names.
     """
-    from kafka_forge import verify
     from kafka_forge.errors import VerdictsNotGreen
-    from kafka_forge.model import Verdict
-    from kafka_forge.paths import Cache, project_root
+    from kafka_forge.examining import verify
+    from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.report import terminal
+    from kafka_forge.values.model import Verdict
 
     root = project_root()
     target = (output or root / "output").resolve()

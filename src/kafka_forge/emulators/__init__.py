@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
-from kafka_forge.runner import NATIVE
+from kafka_forge.values.runner import NATIVE
 
 if TYPE_CHECKING:
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
-    from kafka_forge.runner import Runner
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
+    from kafka_forge.values.runner import Runner
 
 
 def runner(platform: str, cache: Cache, progress: Progress) -> Runner | None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kafka_forge.emulators import shelf
-from kafka_forge.runner import Runner
+from kafka_forge.values.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
 
 _SLOWNESS = 8.0
 """Python takes about this much longer."""

@@ -11,12 +11,12 @@ from filelock import FileLock
 from kafka_forge import platforms
 from kafka_forge.bases import tools
 from kafka_forge.errors import EmulatorMissing
-from kafka_forge.files import Store, explain_os_errors
-from kafka_forge.paths import project_root
+from kafka_forge.ground.files import Store, explain_os_errors
+from kafka_forge.ground.paths import project_root
 
 if TYPE_CHECKING:
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
 
 
 def ensure(name: str, cache: Cache, progress: Progress, *, lock: Path | None = None) -> Path:

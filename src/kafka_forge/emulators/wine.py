@@ -22,14 +22,14 @@ from filelock import FileLock
 from kafka_forge.bases import forwarding
 from kafka_forge.emulators import shelf
 from kafka_forge.errors import EmulatorCrashed
-from kafka_forge.files import explain_os_errors
-from kafka_forge.runner import Runner
+from kafka_forge.ground.files import explain_os_errors
+from kafka_forge.values.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
 
 _SLOWNESS = 3.0
 """Programs start more slowly, and then run about as quickly as on Windows."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.brokers import Cluster
     from kafka_forge.brokers.links import Links
-    from kafka_forge.model import JsonObject
+    from kafka_forge.values.model import JsonObject
 
 
 @dataclass(frozen=True, slots=True)

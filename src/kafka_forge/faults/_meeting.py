@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kafka_forge.brokers.links import Links
-    from kafka_forge.model import JsonObject
+    from kafka_forge.values.model import JsonObject
 
 _PATIENCE_SECONDS = 20.0
 """A request or its answer may take so long on a busy machine. A fault that met none proves nothing."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kafka_forge.faults import Fault, Scene
-    from kafka_forge.model import JsonObject
+    from kafka_forge.values.model import JsonObject
 
 
 class Delay:

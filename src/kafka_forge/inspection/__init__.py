@@ -1,4 +1,7 @@
-"""Gathers what the files of an artifact and its running client show; the checks of stage ``inspect`` judge it."""
+"""A prefix comes in; what its files and its running client show goes out, for the checks of stage ``inspect``.
+
+Nothing is judged, and nothing in the prefix changed.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
 from kafka_forge.errors import ForgeError, InstallFailed
-from kafka_forge.evidence import InspectEvidence
 from kafka_forge.inspection import binaries, c_project, commands, paths, recipe_tests, records, runtime
+from kafka_forge.values.evidence import InspectEvidence
 
 if TYPE_CHECKING:
-    from kafka_forge.contract import Contract
-    from kafka_forge.model import Environment, JsonObject
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.progress import Progress
+    from kafka_forge.values.contract import Contract
+    from kafka_forge.values.model import Environment, JsonObject
 
 
 def inspect(environment: Environment, contract: Contract, *, progress: Progress) -> InspectEvidence:
@@ -108,7 +111,7 @@ def _record(environment: Environment) -> JsonObject:
 
 
 def _checkout() -> Path | None:
-    from kafka_forge.paths import project_root
+    from kafka_forge.ground.paths import project_root
 
     try:
         return project_root()

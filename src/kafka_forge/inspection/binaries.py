@@ -8,8 +8,8 @@ from dataclasses import replace
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
-from kafka_forge.evidence import BinaryFile
 from kafka_forge.inspection import macos
+from kafka_forge.values.evidence import BinaryFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

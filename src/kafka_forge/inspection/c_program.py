@@ -12,17 +12,18 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kafka_forge import environment as environments
-from kafka_forge import platforms, processes, userland
+from kafka_forge import platforms
 from kafka_forge.bases.zig import TARGETS
+from kafka_forge.environments import activation
+from kafka_forge.ground import processes, userland
 from kafka_forge.inspection import binaries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from kafka_forge.model import Environment, JsonObject
-    from kafka_forge.paths import Cache
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.values.model import Environment, JsonObject
 
 LIBRARIES = ("rdkafka", "rdkafka++")
 """What is linked with: the names of pkg-config files, of CMake's targets, and of the libraries themselves."""
@@ -128,7 +129,7 @@ class Bench:
         output, lines = None, []
         if environment.runner is not None:
             runner = environment.runner
-            variables = environments.variables(environment)
+            variables = activation.variables(environment)
             ran = processes.run(runner.command([program]), environment=variables, timeout=_SECONDS)
             lines = ran.output.decode(errors="replace").splitlines()[-5:]
             runner.check(ran.returncode, lines, environment.artifact.cell.id)

@@ -6,13 +6,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kafka_forge.ground.paths import Cache
 from kafka_forge.inspection import cmake_project, pkg_config
 from kafka_forge.inspection.c_program import KINDS, LIBRARIES, Bench, Kind, answer
-from kafka_forge.paths import Cache
 
 if TYPE_CHECKING:
-    from kafka_forge.model import Environment, JsonObject
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.progress import Progress
+    from kafka_forge.values.model import Environment, JsonObject
 
 
 def build(environment: Environment, *, pc: str, cmake: str, progress: Progress) -> JsonObject:

@@ -13,17 +13,18 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kafka_forge import environment as environments
-from kafka_forge import platforms, solving
+from kafka_forge import platforms
 from kafka_forge.bases import tools as tools_lock
+from kafka_forge.channels import solving
 from kafka_forge.emulators import shelf
+from kafka_forge.environments import environment as environments
+from kafka_forge.ground.paths import project_root
 from kafka_forge.inspection.c_program import KINDS, Bench, Kind, answer
-from kafka_forge.paths import project_root
 
 if TYPE_CHECKING:
-    from kafka_forge import processes
-    from kafka_forge.model import JsonObject
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground import processes
+    from kafka_forge.ground.progress import Progress
+    from kafka_forge.values.model import JsonObject
 
 _PROJECT = """\
 cmake_minimum_required(VERSION 3.6...4.0)

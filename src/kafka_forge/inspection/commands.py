@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kafka_forge import processes
-from kafka_forge.environment import variables
+from kafka_forge.environments.activation import variables
+from kafka_forge.ground import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from kafka_forge.model import Environment, JsonObject
-    from kafka_forge.runner import Runner
+    from kafka_forge.values.model import Environment, JsonObject
+    from kafka_forge.values.runner import Runner
 
 _FOLDERS = ("bin/", "Scripts/", "Library/bin/")
 _BESIDE = ("-script.py", ".dll")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kafka_forge.evidence import MachO
 from kafka_forge.macho import availability, files, signature, stubs
+from kafka_forge.values.evidence import MachO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

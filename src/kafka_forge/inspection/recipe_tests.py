@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from kafka_forge import processes, userland
 from kafka_forge.errors import DiskFull
-from kafka_forge.evidence import tail
-from kafka_forge.files import explain_os_errors, sha256_of, write_text_atomic
-from kafka_forge.paths import Cache
+from kafka_forge.ground import processes, userland
+from kafka_forge.ground.files import explain_os_errors, sha256_of, write_text_atomic
+from kafka_forge.ground.paths import Cache
+from kafka_forge.values.evidence import tail
 
 if TYPE_CHECKING:
-    from kafka_forge.model import Environment, JsonObject
+    from kafka_forge.values.model import Environment, JsonObject
 
 _SECONDS = 900.0
 _KINDS = {"CommandsTest": "script", "PackageContentsTest": "package_contents"}
@@ -106,7 +106,7 @@ def _run(environment: Environment) -> JsonObject:
         variables = userland.environment(room / "tools", cache) | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), name)
         # The engine writes its scripts into the unpacked package: that must not be the one that others are linked with.
         variables["RATTLER_CACHE_DIR"] = str(room / "packages")
-        command = [sys.executable, "-m", "kafka_forge.engine_worker", str(room / "job.json")]
+        command = [sys.executable, "-m", "kafka_forge.engine.engine_worker", str(room / "job.json")]
         finished = processes.run(command, log=log, cwd=room, environment=variables, timeout=_SECONDS)
         last = tail(log)
         if any("No space left on device" in line for line in last):

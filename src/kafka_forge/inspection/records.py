@@ -13,7 +13,7 @@ import hashlib
 import posixpath
 from typing import TYPE_CHECKING
 
-from kafka_forge.evidence import RecordLine
+from kafka_forge.values.evidence import RecordLine
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

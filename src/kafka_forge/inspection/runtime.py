@@ -9,15 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kafka_forge import platforms, processes
-from kafka_forge.environment import variables
+from kafka_forge import platforms
+from kafka_forge.environments.activation import variables
 from kafka_forge.errors import ProbeFailed
+from kafka_forge.ground import processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kafka_forge.model import Environment, JsonObject
-    from kafka_forge.runner import Runner
+    from kafka_forge.values.model import Environment, JsonObject
+    from kafka_forge.values.runner import Runner
 
 _PROBE = Path(__file__).parents[1] / "scenarios" / "probe.py"
 _SECONDS = 120.0

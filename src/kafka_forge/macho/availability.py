@@ -14,8 +14,8 @@ import tempfile
 import threading
 from pathlib import Path
 
+from kafka_forge.ground.userland import zig_program
 from kafka_forge.macho import stubs
-from kafka_forge.userland import zig_program
 
 _CPUS = {"osx-64": "x86_64", "osx-arm64": "aarch64"}
 _HEADERS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.errors import PatchDoesNotApply, QueueInvalid, RecipeInvalid
-from kafka_forge.files import Store, atomic_path
+from kafka_forge.ground.files import Store, atomic_path
 from kafka_forge.patching import recipe_list, repository, source
 from kafka_forge.patching.patch import Patch, hunks, parse
 from kafka_forge.patching.repository import AUTHOR, UPSTREAM, Repository
@@ -16,8 +16,8 @@ from kafka_forge.patching.repository import AUTHOR, UPSTREAM, Repository
 if TYPE_CHECKING:
     import subprocess
 
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
 
 _PLACE = re.compile(r"^error: patch failed: (.+):(\d+)$", re.MULTILINE)
 _OTHER = re.compile(r"^error: (?:(.+): )?((?:does not exist|already exists|corrupt patch|No valid patches).*)$", re.M)

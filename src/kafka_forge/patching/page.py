@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kafka_forge.errors import Differs
-from kafka_forge.files import write_text_atomic
+from kafka_forge.ground.files import write_text_atomic
 from kafka_forge.patching import explaining, source
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kafka_forge.patching.headers import author_of, message_of
+from kafka_forge.patching.mails import author_of, message_of
 
 _BEGIN = re.compile(rb"^(---\n|diff --git |Index: |--- \S.*\n\+\+\+ )", re.MULTILINE)
 _DIFF = re.compile(rb"^(diff --git |Index: |--- \S.*\n\+\+\+ )", re.MULTILINE)

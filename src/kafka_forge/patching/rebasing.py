@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kafka_forge.errors import PatchConflicts, QueueInvalid
-from kafka_forge.files import Store
+from kafka_forge.ground.files import Store
 from kafka_forge.patching import opening, saving, series, source
 from kafka_forge.patching.patch import hunks
 from kafka_forge.patching.repository import UPSTREAM, Repository, at, said
@@ -14,9 +14,9 @@ from kafka_forge.patching.repository import UPSTREAM, Repository, at, said
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
     from kafka_forge.patching.patch import Hunk
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
 
 TODAY = ".today"
 """What the name of a file that is put beside a conflict ends with."""

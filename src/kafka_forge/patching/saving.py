@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.errors import QueueInvalid
-from kafka_forge.files import Store, explain_os_errors
+from kafka_forge.ground.files import Store, explain_os_errors
 from kafka_forge.patching import opening, recipe_list, series, source
-from kafka_forge.patching.headers import head_of, read_message, slug
+from kafka_forge.patching.headers import read_message
+from kafka_forge.patching.mails import head_of, slug
 from kafka_forge.patching.patch import Patch, parse
 from kafka_forge.patching.repository import AUTHOR, UPSTREAM, Repository, at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
     from kafka_forge.patching.series import Commit
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
 
 _FOLDER = "patches"
 _NUMBER = re.compile(r"^\d+-")

@@ -31,7 +31,7 @@ class Commit:
         sha: its name.
         parent: that of the one before it.
         author: ``NAME <ADDRESS>``.
-        message: its message, as `headers.as_message` forms it.
+        message: its message, as `mails.as_message` forms it.
     """
 
     sha: str

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kafka_forge import drafting, engine, plan, platforms, sources
+from kafka_forge import platforms, sources
+from kafka_forge.engine import drafting, engine
 from kafka_forge.errors import QueueInvalid, RecipeInvalid, UnknownRecipe
-from kafka_forge.files import Store, sha256_of
+from kafka_forge.ground.files import Store, sha256_of
+from kafka_forge.planning import plan
 
 if TYPE_CHECKING:
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.progress import Progress
 
 _SUM = re.compile(r"^sha256 ([0-9a-f]{64})$", re.MULTILINE)
 

@@ -11,8 +11,8 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from kafka_forge.errors import UnknownPlatform, UnsupportedMachine
-from kafka_forge.model import PLATFORMS
 from kafka_forge.platforms._layouts import Posix, Windows
+from kafka_forge.values.model import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from kafka_forge.errors import AlreadyPublished, NotProven
-from kafka_forge.files import sha256_of
+from kafka_forge.ground.files import sha256_of
 from kafka_forge.report import gathering, merging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.progress import Progress
     from kafka_forge.report.model import Report
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kafka_forge import channel
+from kafka_forge.channels import channel
 from kafka_forge.errors import AlreadyPublished, NotProven
-from kafka_forge.files import explain_os_errors, sha256_of
+from kafka_forge.ground.files import explain_os_errors, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.progress import Progress
     from kafka_forge.publishing import Upload
 
 

@@ -13,7 +13,6 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kafka_forge import processes
 from kafka_forge.errors import (
     AlreadyPublished,
     ChannelUnreachable,
@@ -23,16 +22,17 @@ from kafka_forge.errors import (
     UploadInterrupted,
     UploadRefused,
 )
-from kafka_forge.files import sha256_of
+from kafka_forge.ground import processes
+from kafka_forge.ground.files import sha256_of
 from kafka_forge.publishing.servers import standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kafka_forge.model import JsonObject
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.progress import Progress
     from kafka_forge.publishing import Upload
     from kafka_forge.publishing.account import Account
+    from kafka_forge.values.model import JsonObject
 
 _INDEX = "the index"
 _TRIES = 3

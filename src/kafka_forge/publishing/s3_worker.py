@@ -19,13 +19,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from kafka_forge import leaving
+from kafka_forge.ground import leaving
 from kafka_forge.publishing.account import Account
 
 if TYPE_CHECKING:
     from obstore.store import S3Config, S3Store
 
-    from kafka_forge.model import JsonObject
+    from kafka_forge.values.model import JsonObject
 
 _CONNECTING = timedelta(seconds=10)
 _READING = 600

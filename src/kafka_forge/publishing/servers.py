@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kafka_forge import processes
 from kafka_forge.errors import AlreadyPublished, ChannelUnreachable, ForgeError, UploadInterrupted, UploadRefused
+from kafka_forge.ground import processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import requests
 
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.progress import Progress
     from kafka_forge.publishing import Upload
 
 TOKEN = "KAFKA_FORGE_TOKEN"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from kafka_forge import leaving
+from kafka_forge.ground import leaving
 from kafka_forge.publishing.servers import TOKEN
 
 

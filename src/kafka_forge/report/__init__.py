@@ -1,1 +1,4 @@
-"""What a run concluded: as JSON (with a published schema) and as a table in the terminal."""
+"""Verdicts come in; a table in the terminal, JSON, a page, Markdown, and one report out of several go out.
+
+It concludes nothing: what a report says was decided before.
+"""

@@ -6,10 +6,10 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from kafka_forge import channel
+from kafka_forge.channels import channel
 from kafka_forge.errors import ReportsDisagree
-from kafka_forge.files import atomic_path, sha256_of
-from kafka_forge.model import PLATFORMS
+from kafka_forge.ground.files import atomic_path, sha256_of
+from kafka_forge.values.model import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from kafka_forge import python_names
-from kafka_forge.model import PLATFORMS, Verdict
 from kafka_forge.report.model import cell_id
+from kafka_forge.values import python_names
+from kafka_forge.values.model import PLATFORMS, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kafka_forge.plan import Planned
+    from kafka_forge.planning.plan import Planned
     from kafka_forge.report.model import ArtifactReport, Report
 
 WORDS = {Verdict.INSPECTED: "inspected, not run here"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kafka_forge.model import Verdict
 from kafka_forge.report.grid import WORDS, report_grid
+from kafka_forge.values.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from kafka_forge.errors import ReportInvalid, ReportsDisagree
-from kafka_forge.model import BASE_HAS_PYTHON, Verdict
 from kafka_forge.report.model import Report, RunReport, cell_id, gravest
+from kafka_forge.values.model import BASE_HAS_PYTHON, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

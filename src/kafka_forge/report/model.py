@@ -1,4 +1,4 @@
-"""The report's shape; ``report.schema.json`` beside this file is its published JSON schema."""
+"""The report's shape; ``schemas/report.schema.json`` is its published JSON schema."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kafka_forge.model import Verdict
+from kafka_forge.values.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kafka_forge.model import Artifact, Cell, CheckResult
+    from kafka_forge.values.model import Artifact, Cell, CheckResult
 
 
 class _Part(BaseModel):

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kafka_forge.files import write_text_atomic
+from kafka_forge.ground.files import write_text_atomic
 from kafka_forge.report.grid import WORDS, report_grid
 from kafka_forge.report.model import cell_id
 

@@ -17,17 +17,17 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
-from kafka_forge.model import Verdict
 from kafka_forge.report.grid import report_grid
 from kafka_forge.report.model import cell_id, gravest
+from kafka_forge.values.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.progress import TaskID
 
-    from kafka_forge.matrix import Job
-    from kafka_forge.progress import Progress, Task
+    from kafka_forge.ground.progress import Progress, Task
+    from kafka_forge.planning.matrix import Job
     from kafka_forge.report.grid import Grid, GridCell
     from kafka_forge.report.model import ArtifactReport, CheckReport, Report
 
@@ -66,7 +66,7 @@ class LiveProgress:
 
     @contextlib.contextmanager
     def task(self, label: str, total: float | None = None) -> Iterator[Task]:
-        """See `kafka_forge.progress.Progress.task`."""
+        """See `kafka_forge.ground.progress.Progress.task`."""
         task = self._bars.add_task(label, total=total, note="")
         begun = time.monotonic()
         try:
@@ -77,7 +77,7 @@ class LiveProgress:
             self.say(f"{label}  {time.monotonic() - begun:.1f} s")
 
     def say(self, text: str) -> None:
-        """See `kafka_forge.progress.Progress.say`."""
+        """See `kafka_forge.ground.progress.Progress.say`."""
         self.console.print(Text(text), soft_wrap=True)
 
     @contextlib.contextmanager
@@ -105,13 +105,13 @@ class PlainProgress:
 
     @contextlib.contextmanager
     def task(self, label: str, total: float | None = None) -> Iterator[Task]:  # noqa: ARG002
-        """See `kafka_forge.progress.Progress.task`."""
+        """See `kafka_forge.ground.progress.Progress.task`."""
         begun = time.monotonic()
         yield _PlainTask()
         self.say(f"{label}  {time.monotonic() - begun:.1f} s")
 
     def say(self, text: str) -> None:
-        """See `kafka_forge.progress.Progress.say`."""
+        """See `kafka_forge.ground.progress.Progress.say`."""
         with self._lock:
             self.console.print(Text(f"[{time.monotonic() - self._begun:7.1f}] {text}"), soft_wrap=True, highlight=False)
 

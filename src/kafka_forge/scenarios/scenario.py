@@ -3,7 +3,7 @@
 Standard library only; runs inside the fresh environment (CPython 3.11 to 3.14).
 
 A scenario is started with the path of a request (JSON) as its one argument, and writes one JSON object a line to
-standard output for each thing that it tried (see `kafka_forge.evidence.Step`). Whatever a client prints goes to
+standard output for each thing that it tried (see `kafka_forge.values.evidence.Step`). Whatever a client prints goes to
 standard error.
 """
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from kafka_forge.errors import ChecksumMismatch, ForgeError, NoNetwork, SourceUnreachable
-from kafka_forge.files import explain_os_errors
+from kafka_forge.ground.files import explain_os_errors
 from kafka_forge.sources import http
 from kafka_forge.sources.crate import Crate
 from kafka_forge.sources.debian_binary import DebianBinary
@@ -29,8 +29,8 @@ from kafka_forge.sources.upstream import Upstream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kafka_forge.files import Store
-    from kafka_forge.progress import Progress, Task
+    from kafka_forge.ground.files import Store
+    from kafka_forge.ground.progress import Progress, Task
 
 __all__ = [
     "Crate",

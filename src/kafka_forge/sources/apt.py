@@ -22,7 +22,7 @@ from kafka_forge.sources.place import NotObtainedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kafka_forge.progress import Task
+    from kafka_forge.ground.progress import Task
 
 _ANOTHERS_ARCHIVE = re.compile(r"debian|ubuntu", re.IGNORECASE)
 

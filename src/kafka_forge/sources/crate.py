@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from kafka_forge.sources.place import Hint, NotObtainedError
 
 if TYPE_CHECKING:
-    from kafka_forge.progress import Task
+    from kafka_forge.ground.progress import Task
 
 _SECONDS = 180
 

@@ -10,7 +10,7 @@ from kafka_forge.sources.place import Hint
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.progress import Task
+    from kafka_forge.ground.progress import Task
 
 
 class DebianBinary(Hint):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from kafka_forge.progress import Task
+    from kafka_forge.ground.progress import Task
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from kafka_forge.sources import http
 from kafka_forge.sources.place import Hint
 
 if TYPE_CHECKING:
-    from kafka_forge.progress import Task
+    from kafka_forge.ground.progress import Task
 
 
 class Maven(Hint):

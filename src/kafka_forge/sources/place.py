@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from kafka_forge.contract import Model
 from kafka_forge.sources.transform import Transform  # noqa: TC001 - pydantic reads the annotation
+from kafka_forge.values.contract import Model
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.progress import Task
+    from kafka_forge.ground.progress import Task
 
 
 class NotObtainedError(Exception):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from kafka_forge.progress import Task
+    from kafka_forge.ground.progress import Task
 
 # PEP 691's form first, PEP 503's as what every index speaks
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from kafka_forge.contract import Model
+from kafka_forge.values.contract import Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from kafka_forge.sources import http
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.progress import Task
+    from kafka_forge.ground.progress import Task
     from kafka_forge.sources.transform import Transform
 
 

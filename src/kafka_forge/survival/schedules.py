@@ -13,7 +13,7 @@ from kafka_forge.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kafka_forge.model import JsonObject
+    from kafka_forge.values.model import JsonObject
 
 BROKERS = 3
 STOP_UNHEARD = "stop-unheard"

@@ -7,26 +7,26 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kafka_forge import refusals
 from kafka_forge.checks import survives
 from kafka_forge.checks.survives import CHECK
+from kafka_forge.contracts import refusals
 from kafka_forge.errors import BrokerDied, BrokerNotReady, FaultRefused, ScenarioBroken
-from kafka_forge.evidence import SurvivalEvidence
-from kafka_forge.model import Verdict
 from kafka_forge.survival import schedules, stage, trials
+from kafka_forge.values.evidence import SurvivalEvidence
+from kafka_forge.values.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kafka_forge.brokers import Cluster
     from kafka_forge.brokers.links import Links
-    from kafka_forge.contract import Contract
-    from kafka_forge.evidence import Trial
-    from kafka_forge.model import CheckResult, Environment, JsonObject
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
     from kafka_forge.survival.schedules import Schedule
     from kafka_forge.survival.trials import Entrant
+    from kafka_forge.values.contract import Contract
+    from kafka_forge.values.evidence import Trial
+    from kafka_forge.values.model import CheckResult, Environment, JsonObject
 
 _BREAKDOWNS = 5
 

@@ -5,25 +5,27 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from kafka_forge import brokers, environment, python_names
+from kafka_forge import brokers
 from kafka_forge.brokers import locks, settings
 from kafka_forge.brokers.links import Links
 from kafka_forge.checks.survives import SurvivesArguments
+from kafka_forge.environments import environment
 from kafka_forge.errors import ContractInvalid, FaultRefused
-from kafka_forge.evidence import SurvivalEvidence
 from kafka_forge.scenarios.catalogue import SCENARIOS
 from kafka_forge.survival import schedules, trials
 from kafka_forge.survival.trials import Entrant
+from kafka_forge.values import python_names
+from kafka_forge.values.evidence import SurvivalEvidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kafka_forge.brokers import Cluster
-    from kafka_forge.contract import Contract
-    from kafka_forge.evidence import Trial
-    from kafka_forge.model import Artifact, Environment
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
+    from kafka_forge.values.contract import Contract
+    from kafka_forge.values.evidence import Trial
+    from kafka_forge.values.model import Artifact, Environment
 
 PROMISE = "survives"
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from kafka_forge import faults, platforms, processes
+from kafka_forge import faults, platforms
 from kafka_forge.brokers import admin, log_values, settings
-from kafka_forge.environment import variables
-from kafka_forge.evidence import Trial, tail
+from kafka_forge.environments.activation import variables
 from kafka_forge.faults import Scene
+from kafka_forge.ground import processes
 from kafka_forge.scenarios.catalogue import SCENARIOS
 from kafka_forge.survival.ledgers import Ledger
+from kafka_forge.values.evidence import Trial, tail
 
 if TYPE_CHECKING:
     import subprocess
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     from kafka_forge.brokers import Cluster
     from kafka_forge.brokers.links import Links
-    from kafka_forge.model import Environment, JsonObject
     from kafka_forge.survival.schedules import Schedule
+    from kafka_forge.values.model import Environment, JsonObject
 
 PARTITIONS = 3
 STOP_SECONDS = 30.0

@@ -11,12 +11,13 @@ import json
 import sys
 from pathlib import Path
 
-from kafka_forge import environment, inspection
-from kafka_forge.contract import load_contract
-from kafka_forge.files import sha256_of
-from kafka_forge.model import Artifact, Cell
-from kafka_forge.paths import Cache, project_root
-from kafka_forge.progress import Silent
+from kafka_forge import inspection
+from kafka_forge.contracts.loading import load_contract
+from kafka_forge.environments import environment
+from kafka_forge.ground.files import sha256_of
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
+from kafka_forge.values.model import Artifact, Cell
 
 
 def main(file: Path, channels: list[str]) -> None:

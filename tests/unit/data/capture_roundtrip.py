@@ -12,11 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kafka_forge import brokers, roundtrip
-from kafka_forge.contract import Contract
-from kafka_forge.model import Artifact, Cell, Environment
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge import brokers
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
+from kafka_forge.roundtrips import roundtrip
+from kafka_forge.values.contract import Contract
+from kafka_forge.values.model import Artifact, Cell, Environment
 
 MODE, CODEC = "default", "lz4"
 

@@ -14,8 +14,8 @@ from confluent_kafka import Producer
 
 from kafka_forge import brokers
 from kafka_forge.brokers import admin, disk
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 
 VALUE = b"the same words again and again, " * 8
 

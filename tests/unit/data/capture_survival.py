@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from kafka_forge import brokers
-from kafka_forge.model import Artifact, Cell, Environment
-from kafka_forge.paths import Cache
-from kafka_forge.progress import Silent
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.progress import Silent
 from kafka_forge.survival import schedules, stage, trials
+from kafka_forge.values.model import Artifact, Cell, Environment
 
 CELL = Cell("python-confluent-kafka", "linux-64", None, "python-confluent-kafka", "0", "0", False)
 

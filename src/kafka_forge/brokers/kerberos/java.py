@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-from kafka_forge import platforms, processes
+from kafka_forge import platforms
 from kafka_forge.bases import tools
 from kafka_forge.errors import JavaMissing, SecurityUnavailable, SourceUnreachable
-from kafka_forge.files import Store, atomic_path, explain_os_errors
+from kafka_forge.ground import processes
+from kafka_forge.ground.files import Store, atomic_path, explain_os_errors
 
 if TYPE_CHECKING:
-    from kafka_forge.paths import Cache
-    from kafka_forge.progress import Progress
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
 
 NEEDED = ("java.security.jgss", "jdk.security.auth", "jdk.security.jgss")
 """GSSAPI itself, Krb5LoginModule, and the SASL mechanism."""

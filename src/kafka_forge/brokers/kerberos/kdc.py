@@ -17,8 +17,8 @@ from kafka_forge.brokers import ports, settings, spawning
 from kafka_forge.brokers.kerberos import realm
 from kafka_forge.brokers.records import Identity, end
 from kafka_forge.errors import BrokerNotReady, DiskFull
-from kafka_forge.evidence import tail
-from kafka_forge.files import explain_os_errors
+from kafka_forge.ground.files import explain_os_errors
+from kafka_forge.values.evidence import tail
 
 if TYPE_CHECKING:
     import subprocess

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kafka_forge.brokers.kerberos import keytab
 from kafka_forge.brokers.ports import HOST
-from kafka_forge.files import explain_os_errors
+from kafka_forge.ground.files import explain_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from kafka_forge.brokers.kerberos.realm import NAME
 from kafka_forge.brokers.security import accounts, listening, pasting
 from kafka_forge.brokers.security.pasting import Access
 from kafka_forge.brokers.security.plan import GSSAPI, ROLES
-from kafka_forge.files import explain_os_errors, write_text_atomic
+from kafka_forge.ground.files import explain_os_errors, write_text_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

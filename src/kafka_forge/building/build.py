@@ -1,0 +1,332 @@
+"""From cells to artifacts: what is unchanged is reused, the rest is built in dependency order, side by side.
+
+A cell's key is the hash of everything that decides its bytes: the recipe's folder, the rendered variant, the base,
+the engine, and the keys of the cells here that it is built on. An artifact stands beside a note with its key; it is
+reused only if key and sha256 still fit, so a half-written or exchanged file is never trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from kafka_forge import bases, platforms
+from kafka_forge.channels import channel
+from kafka_forge.engine import engine
+from kafka_forge.errors import DiskFull, ForgeError, Interrupted, NotWritable
+from kafka_forge.ground import processes
+from kafka_forge.ground.files import sha256_of, write_text_atomic
+from kafka_forge.ground.stages import Stages
+from kafka_forge.planning import plan
+from kafka_forge.sources import load_hints
+from kafka_forge.values.model import BASE_HAS_PYTHON, Artifact, CheckResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
+    from kafka_forge.planning.plan import Planned
+    from kafka_forge.values.model import Base, Cell, JsonObject
+    from kafka_forge.values.selection import Selection
+
+_ENDS_ALL = (DiskFull, Interrupted, NotWritable)
+"""What is no cell's own fault, and would meet the others, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build made: the bases it stands on, platform → base, and an artifact for each cell.
+
+    The bases of all platforms are one channel; they differ in what of it they depend on.
+    """
+
+    bases: Mapping[str, Base]
+    artifacts: tuple[Artifact, ...]
+    missing: tuple[tuple[Cell, CheckResult], ...] = ()
+    """Cells that were asked for and have no artifact, each with the check that says why: refused, or failed."""
+
+    @property
+    def base(self) -> Base:
+        """The base, as far as it is the same for all platforms."""
+        return next(iter(self.bases.values()))
+
+
+def cell_key(planned: Planned, base: Base, below: Sequence[str]) -> str:
+    """Return the sha256 of everything that decides an artifact's bytes.
+
+    Args:
+        planned: the cell with its rendered recipe.
+        base: the base it is built on.
+        below: the keys of the cells here that it is built on.
+    """
+    cell = planned.cell
+    parts = {
+        "recipe": folder_digest(planned.rendered.recipe_dir),
+        "variant": dict(planned.rendered.variant),
+        # one artifact for all platforms is one artifact, whichever platform it was asked for
+        "cell": [cell.recipe, cell.subdir, cell.python],
+        "base": base.fingerprint_noarch if cell.noarch else base.fingerprint,
+        "engine": version("py-rattler-build"),
+        "below": sorted(below),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def folder_digest(folder: Path) -> str:
+    """Return the sha256 over names and bytes of the files that go into a build; the contract does not."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if file.name in {"contract.yaml", "sources.yaml", "conda-forge.yml"}:
+            continue
+        digest.update(f"{file.relative_to(folder).as_posix()}\0{sha256_of(file)}\0".encode())
+    return digest.hexdigest()
+
+
+def _note(output: Path, cell: Cell) -> Path:
+    return output / ".notes" / cell.subdir / f"{cell.filename}.json"
+
+
+def find_built(output: Path, cell: Cell, key: str | None = None) -> Artifact | None:
+    """Return the artifact of a cell if it stands in the channel, whole and (where a key is given) with that key."""
+    path = output / cell.subdir / cell.filename
+    try:
+        note = json.loads(_note(output, cell).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if key is not None and note.get("key") != key:
+        return None
+    if not path.is_file() or sha256_of(path) != note.get("sha256"):
+        return None
+    return Artifact(cell, path, note["sha256"], path.stat().st_size, reused=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Workshop:
+    """What every build of one run shares."""
+
+    bases: Mapping[str, Base]
+    output: Path
+    cache: Cache
+    progress: Progress
+    logs: Path
+
+    def make(self, planned: Planned, key: str) -> Artifact:
+        """Reuse the artifact of a cell, or build it."""
+        found = find_built(self.output, planned.cell, key)
+        if found is not None:
+            return found
+        base = self.bases[planned.cell.platform]
+        begun = time.monotonic()
+        log = self.logs / f"{planned.cell.id.replace('/', '_')}.log"
+        with self.progress.task(f"build {planned.cell.id}"):
+            path = engine.build(
+                planned.rendered,
+                channels=[self.output.as_uri(), base.channel],
+                channel_dir=self.output,
+                log=log,
+                cache=self.cache,
+                hints=load_hints(planned.rendered.recipe_dir / "sources.yaml"),
+                progress=self.progress,
+            )
+        artifact = Artifact(planned.cell, path, sha256_of(path), path.stat().st_size, seconds=time.monotonic() - begun)
+        note = {
+            "key": key,
+            "sha256": artifact.sha256,
+            "seconds": round(artifact.seconds, 3),
+            "script_seconds": engine.script_seconds(log),
+        }
+        write_text_atomic(_note(self.output, planned.cell), json.dumps(note, indent=1) + "\n")
+        return artifact
+
+
+def build(
+    selection: Selection,
+    *,
+    root: Path,
+    base: str,
+    output: Path,
+    cache: Cache,
+    jobs: int,
+    progress: Progress,
+    stages: Stages | None = None,
+    keep_going: bool = False,
+) -> Built:
+    """Build the selected cells, and the cells here that they are built on, into the channel at ``output``.
+
+    A cell that the base cannot have (a Python that no registry offers for its platform) is refused, and among
+    `Built.missing`. With ``keep_going`` so is one that cannot be built: the others are built all the same.
+
+    Raises:
+        ForgeError: unknown names, a base that cannot be made, sources that cannot be had, a failed solve or build.
+            Cells that are being built are finished first; all finished ones stay and are reused next time.
+    """
+    timed = stages or Stages()
+    begun = time.monotonic()
+    plans = plan_on(selection, base, root)
+    timed.add("plan", begun)
+    begun = time.monotonic()
+    line = _Line({each.cell.id: each for each in plans}, keep_going)
+    chosen = _bases(line, base, cache, progress)
+    timed.add("base", begun)
+    begun = time.monotonic()
+    channel.index(output)
+    line.run(_Workshop(chosen, output, cache, progress, output / "logs"), jobs)
+    timed.add("build", begun)
+    wanted = [each.cell for each in plans if each.selected]
+    artifacts = tuple(line.done[cell.id] for cell in wanted if cell.id in line.done)
+    missing = tuple((cell, line.lost[cell.id]) for cell in wanted if cell.id in line.lost)
+    return Built(chosen, artifacts, missing)
+
+
+def plan_on(selection: Selection, base: str, root: Path) -> tuple[Planned, ...]:
+    """Return the plan of a selection on a base, with all that it is built on; the base is not made for it.
+
+    Raises:
+        ForgeError: as `plan.plan` and `bases.variants`.
+    """
+    variants, lacking = bases.variants(base, root), bases.lacking(base, root)
+    return plan.plan(selection, root=root, variants=variants, lacking=lacking, with_dependencies=True)
+
+
+def _bases(line: _Line, base: str, cache: Cache, progress: Progress) -> dict[str, Base]:
+    """Return platform → base for every platform that has a cell to be built; what is missing of them is made."""
+    chosen: dict[str, Base] = {}
+    for platform in dict.fromkeys(each.cell.platform for each in line.waiting.values()):
+        try:
+            chosen[platform] = bases.select(base, platform, cache, progress)
+        except _ENDS_ALL:  # noqa: PERF203  (one try a platform)
+            raise
+        except ForgeError as error:
+            line.lose_platform(platform, error)
+        else:
+            line.lose_pythons(platform, chosen[platform].gone)
+    if not chosen:
+        # nothing can be built, or nothing need be: then the base of this machine stands for what there is
+        chosen[platforms.current()] = bases.select(base, platforms.current(), cache, progress)
+    one = next(iter(chosen.values()))
+    progress.say(f"base: {one.name} ({one.reason})")
+    return chosen
+
+
+def keys_of(plans: Sequence[Planned], chosen: Mapping[str, Base]) -> dict[str, str]:
+    """Return cell id → key for plans in dependency order; ``chosen`` is platform → base."""
+    keys: dict[str, str] = {}
+    for planned in plans:
+        keys[planned.cell.id] = cell_key(
+            planned, chosen[planned.cell.platform], [keys[each] for each in planned.built_on]
+        )
+    return keys
+
+
+class _Line:
+    """The cells on their way: those that wait, those that are done, and those that are lost."""
+
+    def __init__(self, plans: Mapping[str, Planned], keep_going: bool) -> None:
+        self.waiting = dict(plans)
+        self.done: dict[str, Artifact] = {}
+        self.lost: dict[str, CheckResult] = {}
+        self._plans = plans
+        self._keep_going = keep_going
+        for name, each in plans.items():
+            if each.refused:
+                self._lose(name, CheckResult(BASE_HAS_PYTHON, Verdict.REFUSED, each.refused))
+
+    def lose_platform(self, platform: str, error: ForgeError) -> None:
+        """Put down that nothing can be built for a platform; raise the error where that is to end it all."""
+        for name, each in list(self.waiting.items()):
+            if each.cell.platform == platform:
+                self._fail(name, error)
+
+    def lose_pythons(self, platform: str, gone: Mapping[str, str]) -> None:
+        """Refuse the cells of Pythons that the base of a platform could not get any more."""
+        for name, each in list(self.waiting.items()):
+            if each.cell.platform == platform and each.cell.python in gone:
+                why = plan.refusal(each.cell.python, platform, gone)
+                self._lose(name, CheckResult(BASE_HAS_PYTHON, Verdict.REFUSED, str(why)))
+
+    def run(self, workshop: _Workshop, jobs: int) -> None:
+        """Build cells side by side as soon as what they are built on is there."""
+        keys = keys_of(list(self.waiting.values()), workshop.bases)
+        running: dict[Future[Artifact], str] = {}
+        with ThreadPoolExecutor(jobs, thread_name_prefix="build") as pool:
+            try:
+                while self.waiting or running:
+                    for name in self._ready(set(running.values())):
+                        running[pool.submit(workshop.make, self.waiting.pop(name), keys[name])] = name
+                    finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        self._take(running.pop(future), future)
+            except KeyboardInterrupt:
+                processes.end_all()  # else leaving the pool would wait for the compilers
+                raise
+            except Exception:
+                pool.shutdown(wait=False, cancel_futures=True)  # what is being built may finish, and is kept
+                raise
+
+    def _ready(self, running: set[str]) -> list[str]:
+        """Return what can be begun now; of one artifact for several platforms only the first."""
+        busy = {self._file(name) for name in running}
+        ready = []
+        for name, planned in self.waiting.items():
+            if all(each in self.done for each in planned.built_on) and self._file(name) not in busy:
+                busy.add(self._file(name))
+                ready.append(name)
+        return ready
+
+    def _file(self, name: str) -> tuple[str, str]:
+        cell = self._plans[name].cell
+        return cell.subdir, cell.filename
+
+    def _take(self, name: str, future: Future[Artifact]) -> None:
+        try:
+            self.done[name] = future.result()
+        except _ENDS_ALL:
+            raise
+        except ForgeError as error:
+            self._fail(name, error)
+
+    def _fail(self, name: str, error: ForgeError) -> None:
+        if not self._keep_going:
+            raise error
+        self._lose(name, CheckResult("build", Verdict.FAIL, f"{error.code}: {error.what}", error.as_json()))
+
+    def _lose(self, name: str, why: CheckResult) -> None:
+        """Take a cell, and what is built on it, out of the line."""
+        self.waiting.pop(name, None)
+        self.lost[name] = why
+        for other, planned in list(self.waiting.items()):
+            if name in planned.built_on:
+                self._lose(other, CheckResult("build", why.verdict, f"{name}: {why.summary}", why.evidence))
+
+
+def overhead(output: Path, cell: Cell) -> float | None:
+    """Return what the toolkit and the engine added to a build script's own time, as a share of it (0.05 is 5 %).
+
+    None if the artifact's note does not say how long the script ran.
+    """
+    try:
+        note = json.loads(_note(output, cell).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    script = note.get("script_seconds")
+    return note["seconds"] / script - 1 if script else None
+
+
+def as_json(artifact: Artifact, output: Path) -> JsonObject:
+    """Return an artifact as a row of JSON; ``file`` is relative to the channel."""
+    return {
+        **asdict(artifact.cell),
+        "id": artifact.cell.id,
+        "file": artifact.path.relative_to(output).as_posix(),
+        "sha256": artifact.sha256,
+        "size": artifact.size,
+        "reused": artifact.reused,
+        "seconds": round(artifact.seconds, 3),
+    }

@@ -1,0 +1,98 @@
+"""A build's own copy of a recipe, whose sources lie on this machine."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from kafka_forge import sources
+from kafka_forge.errors import RecipeInvalid
+from kafka_forge.ground.files import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
+    from kafka_forge.sources import Hints, Source
+    from kafka_forge.values.model import JsonObject
+    from kafka_forge.values.rendered import Rendered
+
+_ADDRESSES = ("https:", "http:", "ftp:", "file:")
+
+
+def sources_of(rendered: Rendered, hints: Hints) -> tuple[Source, ...]:
+    """Return the sources of a recipe that have a URL, with the other places that the hints know.
+
+    Raises:
+        RecipeInvalid: one of them has no sha256.
+    """
+    return tuple(_source(rendered, source, hints) for source in rendered.sources if "url" in source)
+
+
+def _source(rendered: Rendered, source: JsonObject, hints: Hints) -> Source:
+    urls = [source["url"]] if isinstance(source["url"], str) else list(source["url"])
+    if "sha256" not in source:
+        raise RecipeInvalid(
+            f"a source of {rendered.name} has no sha256",
+            where=str(rendered.recipe_dir / "recipe.yaml"),
+            details=urls,
+            todo="add the sha256 of the file: only it says which bytes are meant.",
+        )
+    name = re.split("[/:]", urls[0])[-1]
+    # An URL like `debian:name.tar.gz` is a name and no address: only the hints know such bytes.
+    addresses = tuple(url for url in urls if url.startswith(_ADDRESSES))
+    return sources.Source(name, source["sha256"], addresses, hints.get(source["sha256"], ()))
+
+
+def place_sources(
+    rendered: Rendered, folder: Path, cache: Cache, hints: Hints, progress: Progress
+) -> tuple[JsonObject, ...]:
+    """Obtain a recipe's sources below a folder; return them as rendered, with the local copy's URL before the others.
+
+    Raises:
+        RecipeInvalid: one of them has no sha256.
+        SourceUnreachable, ChecksumMismatch: as `sources.obtain`.
+    """
+    store = Store(cache.store)
+    folder.mkdir(parents=True)
+    placed = []
+    for number, source in enumerate(rendered.sources):
+        if "url" not in source:
+            placed.append(source)
+            continue
+        wanted = _source(rendered, source, hints)
+        # The engine unpacks by the file's name, which the store does not keep.
+        local = folder / str(number) / wanted.name
+        local.parent.mkdir()
+        local.symlink_to(sources.obtain(wanted, store, progress))
+        placed.append({**source, "url": [local.as_uri(), *wanted.urls]})
+    return tuple(placed)
+
+
+def draft(rendered: Rendered, placed: tuple[JsonObject, ...], folder: Path) -> Path:
+    """Copy the recipe's folder and put the sources as they are now into it.
+
+    The recipe itself keeps the upstream URLs; a build's copy is the only one that knows this machine's paths. For
+    Windows the engine has no list of the system's own libraries: the copy names them.
+    """
+    from ruamel.yaml import YAML
+
+    shutil.copytree(rendered.recipe_dir, folder)
+    recipe = folder / "recipe.yaml"
+    yaml = YAML()
+    yaml.width = 100_000
+    data = yaml.load(recipe.read_text(encoding="utf-8"))
+    for part in (data, *(data.get("outputs") or ())):
+        part.pop("source", None)
+        if rendered.platform.startswith("win-") and (part is data or "build" in part):
+            from kafka_forge.platforms.windows_libraries import patterns
+
+            linking = part.setdefault("build", {}).setdefault("dynamic_linking", {})
+            linking["missing_dso_allowlist"] = [*linking.get("missing_dso_allowlist", ()), *patterns()]
+    if placed:
+        data["source"] = list(placed)
+    with recipe.open("w", encoding="utf-8") as stream:
+        yaml.dump(data, stream)
+    return recipe

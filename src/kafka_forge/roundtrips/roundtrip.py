@@ -1,0 +1,266 @@
+"""The round trip: a fresh environment's client and a real broker, and an independent client that saw what passed.
+
+Here evidence is gathered; the modules in `checks` whose stage is ``roundtrip`` judge it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kafka_forge import checks, platforms
+from kafka_forge.brokers import admin, disk
+from kafka_forge.environments.activation import variables
+from kafka_forge.errors import BrokerDied, ContractInvalid, ScenarioBroken
+from kafka_forge.ground import processes
+from kafka_forge.roundtrips import wire, witness
+from kafka_forge.roundtrips.stock import Stock, discard
+from kafka_forge.scenarios import corpus
+from kafka_forge.scenarios.catalogue import SCENARIOS
+from kafka_forge.values.evidence import RoundTripEvidence, Step, tail
+
+if TYPE_CHECKING:
+    from kafka_forge.brokers import Broker
+    from kafka_forge.ground.progress import Progress
+    from kafka_forge.scenarios.catalogue import Scenario
+    from kafka_forge.values.contract import Contract
+    from kafka_forge.values.evidence import TopicOnDisk
+    from kafka_forge.values.model import Environment, JsonObject
+    from kafka_forge.values.runner import Runner
+
+PATIENCE = 20.0
+"""Seconds that a client has for one action; where it works, an action takes some hundredths of a second."""
+_SECONDS = 240.0
+"""Seconds after which a scenario as a whole is ended."""
+_WATCH = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Trip:
+    """One round trip's names."""
+
+    id: str
+    stock: Stock
+    modes: dict[str, tuple[str, ...]]
+    grouped: tuple[str, ...]
+
+    @property
+    def own(self) -> dict[str, dict[str, str]]:
+        """Mode → codec → the topic that the client is to write."""
+        return {m: {c: f"kafka-forge-{self.id}-{m}-{c}" for c in codecs} for m, codecs in self.modes.items()}
+
+    @property
+    def codecs(self) -> list[str]:
+        """Every codec that a mode tries."""
+        every = {codec for codecs in self.modes.values() for codec in codecs}
+        return [codec for codec in corpus.CODECS if codec in every]
+
+    @property
+    def topics(self) -> list[str]:
+        """Every topic that the client is to write."""
+        return [topic for of_mode in self.own.values() for topic in of_mode.values()]
+
+    def group(self, mode: str) -> str:
+        """Return the id of a mode's consumer group."""
+        return f"kafka-forge-{self.id}-{mode}"
+
+
+def run(
+    env: Environment, contract: Contract, broker: Broker, progress: Progress, stock: Stock | None = None
+) -> RoundTripEvidence:
+    """Pass messages through a broker with every mode that the contract promises something about.
+
+    Topics and groups have names of their own, and are deleted afterwards unless the broker goes with them anyway.
+
+    Args:
+        env: the artifact's fresh environment.
+        contract: its promises say which modes and codecs are tried.
+        broker: a broker that runs.
+        progress: told what is being done.
+        stock: what the round trips with this broker share; None for one that is this round trip's own.
+
+    Raises:
+        BrokerDied: the broker ended or no longer answers.
+        ScenarioBroken: a scenario told nothing at all, or the toolkit's own client could not do its part.
+        ContractInvalid: the contract names a mode that no scenario tries.
+    """
+    if stock is None:
+        with Stock(broker) as own:
+            return run(env, contract, broker, progress, own)
+    begun = time.monotonic()
+    grouped = tuple(contract.promises.get("roundtrip-group", {}).get("modes", ()))
+    trip = _Trip(uuid.uuid4().hex[:10], stock, _promised(env, contract), grouped)
+    if not trip.modes:
+        return _evidence(broker, env, trip, (), {}, begun)
+    with progress.task(f"round trip of {env.artifact.cell.id}", total=len(trip.modes) + 2) as task:
+        try:
+            task.note("fill topics")
+            admin.create_topics(broker.address, dict.fromkeys(trip.topics, corpus.PARTITIONS), watch=broker.check)
+            trip.stock.topics(trip.codecs)
+            task.advance()
+            task.note("let the client speak")
+            steps, ends = _let_speak(env, trip, broker)
+            broker.check()
+            task.advance(len(trip.modes))
+            task.note("read back")
+            evidence = _evidence(broker, env, trip, steps, ends, begun)
+            task.advance()
+        except (ScenarioBroken, BrokerDied):
+            broker.check()  # its own error has the log's last lines
+            raise
+        finally:
+            discard(broker, trip.topics)
+    return evidence
+
+
+def _promised(env: Environment, contract: Contract) -> dict[str, tuple[str, ...]]:
+    """Return mode → codecs to try, over all promises that a round trip can keep; ``none`` is tried in any case."""
+    wanted: dict[str, set[str]] = {}
+    for name, raw in contract.promises.items():
+        check = checks.by_id()[name]
+        if check.stage == "roundtrip":
+            arguments = check.arguments.model_validate(raw).model_dump()
+            for mode in arguments["modes"]:
+                wanted.setdefault(mode, {"none"}).update(arguments.get("codecs", ()))
+    package = env.artifact.cell.name
+    known = SCENARIOS[package].modes if package in SCENARIOS else ()
+    if strange := sorted(set(wanted) - set(known)):
+        raise ContractInvalid(
+            f"the contract makes promises about modes that no scenario tries: {', '.join(strange)}",
+            where=f"recipes/{env.artifact.cell.recipe}/contract.yaml",
+            details=[f"modes of {package}: {', '.join(known) or 'none'}"],
+            todo="name one of its modes, or write a scenario (src/kafka_forge/scenarios/catalogue.py).",
+        )
+    return {mode: tuple(c for c in corpus.CODECS if c in codecs) for mode, codecs in wanted.items()}
+
+
+def _let_speak(env: Environment, trip: _Trip, broker: Broker) -> tuple[tuple[Step, ...], dict[str, str]]:
+    """Run the scenario in every mode, side by side."""
+    with ThreadPoolExecutor(len(trip.modes), thread_name_prefix="scenario") as pool:
+        told = dict(zip(trip.modes, pool.map(lambda mode: _one_mode(env, trip, mode, broker), trip.modes), strict=True))
+    steps = tuple(step for mode_steps, _ in told.values() for step in mode_steps)
+    return steps, {mode: end for mode, (_, end) in told.items() if end}
+
+
+def _one_mode(env: Environment, trip: _Trip, mode: str, broker: Broker) -> tuple[list[Step], str]:
+    """Run the scenario in one mode; return what it told, and how it ended where that was not by itself."""
+    scenario, runner = SCENARIOS[env.artifact.cell.name], _runner(env)
+    with tempfile.TemporaryDirectory(prefix="kafka-forge-scenario-") as name:
+        room = Path(name)
+        request, log = room / "request.json", room / "log"
+        request.write_text(json.dumps(_request(env, trip, mode, broker, scenario)), encoding="utf-8")
+        # -I would hide the scenarios from each other
+        alone = ["-E", "-s", "-B", *(["-S"] if scenario.bare else [])]
+        command = runner.command([env.interpreter, *alone, runner.path(scenario.script), runner.path(request)])
+        with (
+            log.open("wb") as errors,
+            processes.started(command, cwd=room, environment=variables(env), stderr=errors) as child,
+        ):
+            output, timed_out = _listen(child, broker, _SECONDS * runner.slowness)
+        steps = [step for line in output.splitlines() if (step := _step(line))]
+        end = _end(child.returncode, timed_out)
+        if not timed_out:
+            runner.check(child.returncode, tail(log), env.artifact.cell.id)
+        if not steps:
+            broker.check()
+            raise ScenarioBroken(
+                f"the scenario {scenario.script.name} told nothing in the mode {mode} and {end or 'ended'}",
+                where=env.artifact.cell.id,
+                details=tail(log),
+                todo="read what the client printed above; `kafka-forge install` makes its environment to try by hand.",
+            )
+        return steps, f"{end}; its last words: {' / '.join(tail(log, 5))}" if end else ""
+
+
+def _request(env: Environment, trip: _Trip, mode: str, broker: Broker, scenario: Scenario) -> JsonObject:
+    layout, runner = platforms.of(env.artifact.cell.platform), _runner(env)
+    return {
+        "mode": mode,
+        "address": broker.address,
+        "library": runner.path(env.prefix / layout.library_dir / layout.librdkafka) if scenario.bare else None,
+        "seed": trip.stock.seed,
+        "start": trip.stock.start,
+        "codecs": list(trip.modes[mode]),
+        "own": trip.own[mode],
+        "seeded": trip.stock.topics(trip.codecs),
+        "group": trip.group(mode) if mode in trip.grouped else None,
+        "patience": PATIENCE * runner.slowness,
+    }
+
+
+def _runner(env: Environment) -> Runner:
+    if env.runner is None:
+        raise ScenarioBroken(
+            f"this machine cannot run programs of {env.artifact.cell.platform}",
+            where=env.artifact.cell.id,
+            todo="pass messages only through an environment that has a runner.",
+        )
+    return env.runner
+
+
+def _listen(child: subprocess.Popen[bytes], broker: Broker, seconds: float) -> tuple[bytes, bool]:
+    """Hear a scenario out, as long as the broker lives; return what it said, and whether its time was up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return child.communicate(timeout=_WATCH)[0], False
+        except subprocess.TimeoutExpired:  # noqa: PERF203
+            broker.check()
+            if time.monotonic() > deadline:
+                processes.end(child)
+                return child.communicate()[0], True
+
+
+def _step(line: bytes) -> Step | None:
+    try:
+        raw = json.loads(line)
+    except ValueError:  # cut off where the process was ended
+        return None
+    return Step(**{**raw, "log": tuple(raw["log"])})
+
+
+def _end(status: int, timed_out: bool) -> str:
+    if timed_out:
+        return "was ended, for its time was up"
+    if status < 0:
+        return f"was killed by signal {-status}"
+    return f"ended with status {status}" if status else ""
+
+
+def _evidence(
+    broker: Broker, env: Environment, trip: _Trip, steps: tuple[Step, ...], ends: dict[str, str], begun: float
+) -> RoundTripEvidence:
+    """Ask the witness, the coordinator and the disk what there is, and put it all together."""
+    written = [topic for topics in trip.own.values() for topic in topics.values()]
+    groups = {step.mode: step.data for step in steps if step.action == "group" and step.ok}
+    return RoundTripEvidence(
+        artifact=env.artifact,
+        broker={"version": broker.version, "address": broker.address, "owned": broker.owned},
+        seed=trip.stock.seed,
+        start=trip.stock.start,
+        topics=trip.own,
+        steps=steps,
+        ends=ends,
+        witness=witness.read(broker.address, written) if written else {},
+        committed={
+            mode: witness.committed(broker.address, data["group"], data["topic"]) for mode, data in groups.items()
+        },
+        disk=_on_disk(broker, written),
+        seconds=round(time.monotonic() - begun, 3),
+    )
+
+
+def _on_disk(broker: Broker, topics: list[str]) -> dict[str, TopicOnDisk]:
+    """Read the broker's disk; where it is not ours to read, have the broker hand out what it keeps."""
+    if broker.log_dir is None:
+        return {
+            topic: wire.read_topic(where, topic) for topic, where in witness.leaders(broker.address, topics).items()
+        }
+    return {topic: disk.read_topic(broker.log_dir, topic) for topic in topics}

@@ -1,0 +1,112 @@
+"""What differs between platforms and Pythons in our own YAML, written as in recipes: ``if``, ``then``, ``else``.
+
+A mapping that has exactly these keys stands for its ``then`` where the condition holds, else for its ``else``, else for
+nothing. In a list, a list that it stands for takes its place item by item; as a value, nothing takes the key away, too.
+Words and ``match(python, ">=3.14")`` are the recipes' (CEP 13 and 14); ``is_freethreading`` is conda-forge's variant.
+
+>>> resolve({"has": ["a", {"if": "linux", "then": ["b", "c"]}], "floor": {"if": "win", "then": {}}}, "linux-64")
+{'has': ['a', 'b', 'c']}
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from kafka_forge.values import python_names
+
+_NOTHING = object()
+
+
+class SelectorError(ValueError):
+    """A condition uses words that do not exist, or is no condition."""
+
+
+def words(platform: str, python: str | None = None) -> dict[str, bool]:
+    """Return the words of conditions and whether each is true of a platform and a Python; they are the recipes' own.
+
+    >>> [word for word, true in words("osx-arm64").items() if true]
+    ['unix', 'osx', 'arm64']
+    """
+    system, _, cpu = platform.partition("-")
+    cpu = {"64": "x86_64"}.get(cpu, cpu)
+    systems = {"unix": system != "win", **{each: system == each for each in ("linux", "osx", "win")}}
+    processors = {each: cpu == each for each in ("x86_64", "aarch64", "arm64", "ppc64le")}
+    return {**systems, **processors, "is_freethreading": python_names.is_free_threaded(python)}
+
+
+def resolve(data: Any, platform: str, python: str | None = None) -> Any:
+    """Return the data as it is for a platform and a Python, with every selector resolved.
+
+    Args:
+        data: what YAML gave: mappings, lists and plain values.
+        platform: the conda subdir.
+        python: ``"3.12"``; None where the data are for every Python, and no condition on it holds.
+
+    Raises:
+        SelectorError: a condition cannot be understood.
+    """
+    resolved = _resolve(data, platform, python)
+    return None if resolved is _NOTHING else resolved
+
+
+def _resolve(data: Any, platform: str, python: str | None) -> Any:
+    if isinstance(data, dict):
+        if _is_selector(data):
+            branch = "then" if holds(str(data["if"]), platform, python) else "else"
+            return _resolve(data[branch], platform, python) if branch in data else _NOTHING
+        pairs = ((key, _resolve(value, platform, python)) for key, value in data.items())
+        return {key: value for key, value in pairs if value is not _NOTHING}
+    if isinstance(data, list):
+        items: list[Any] = []
+        for item in data:
+            value = _resolve(item, platform, python)
+            spliced = isinstance(value, list) and isinstance(item, dict)
+            items += value if spliced else [] if value is _NOTHING else [value]
+        return items
+    return data
+
+
+def _is_selector(data: dict[str, Any]) -> bool:
+    return {"if", "then"} <= data.keys() <= {"if", "then", "else"}
+
+
+def holds(condition: str, platform: str, python: str | None = None) -> bool:
+    """Tell whether a condition is true of a platform and a Python.
+
+    >>> holds("linux and not ppc64le", "linux-aarch64"), holds("osx or win", "linux-64")
+    (True, False)
+    >>> holds('match(python, ">=3.14") and is_freethreading', "linux-64", "3.14t")
+    True
+
+    Raises:
+        SelectorError: it cannot be understood.
+    """
+    try:
+        return _value(ast.parse(condition.strip(), mode="eval").body, words(platform, python), python)
+    except (SyntaxError, InvalidSpecifier) as error:
+        raise SelectorError(condition) from error
+
+
+def _value(node: ast.expr, known: dict[str, bool], python: str | None) -> bool:
+    if isinstance(node, ast.BoolOp):
+        parts = [_value(each, known, python) for each in node.values]
+        return all(parts) if isinstance(node.op, ast.And) else any(parts)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return not _value(node.operand, known, python)
+    if isinstance(node, ast.Name) and node.id in known:
+        return known[node.id]
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "match":
+        return _matches(node, python)
+    raise SelectorError(ast.unparse(node))
+
+
+def _matches(node: ast.Call, python: str | None) -> bool:
+    """Tell whether the Python is one that ``match(python, ">=3.14")`` names."""
+    match node.args:
+        case [ast.Name(id="python"), ast.Constant(value=str(specifier))] if not node.keywords:
+            versions = SpecifierSet(specifier)
+            return python is not None and python_names.version(python) in versions
+    raise SelectorError(ast.unparse(node))
