@@ -20,7 +20,7 @@ import pytest
 
 from kafka_forge import brokers
 from kafka_forge.brokers import admin, disk, locks, ports, protocol
-from kafka_forge.errors import BrokerDied, BrokerNotReady, PortTaken, ScenarioBroken
+from kafka_forge.errors import BrokerDied, BrokerNotReady, NothingSelected, PortTaken, ScenarioBroken
 from kafka_forge.ground.paths import Cache
 from kafka_forge.ground.progress import Silent
 
@@ -237,6 +237,12 @@ def test_broker_start_list_and_stop() -> None:
         connected = brokers.connect(started["address"], Cache.default())
         assert (connected.version, connected.owned) == (brokers.DEFAULT, False)
         assert str(connected.log_dir) == started["log_dir"]
+        asked = subprocess.run(
+            [sys.executable, "-m", "kafka_forge.cli", "broker", "stop"], capture_output=True, text=True, check=False
+        )
+        assert asked.returncode == NothingSelected.exit_code
+        assert started["address"] in asked.stderr
+        assert ports.answers(started["address"])
     finally:
         stopped = forge("broker", "stop", started["address"])
     assert stopped == [started]

@@ -36,6 +36,24 @@ def test_a_new_feedstock_has_what_the_recipe_needs_and_nothing_of_ours(recipe: s
     assert _run(["feedstock", recipe, str(target), "--check"], debug=True) == 0
 
 
+def test_of_new_files_there_is_a_line_and_of_changed_ones_the_difference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "feedstock"
+    assert _run(["feedstock", "pykafka", str(target)], debug=True) == 0
+    said = capsys.readouterr().out.splitlines()
+    lines = len((target / "recipe" / "recipe.yaml").read_text(encoding="utf-8").splitlines())
+    assert f"new      recipe/recipe.yaml  {lines} lines" in said
+    assert len(said) == len(files(target))
+    with (target / "recipe" / "recipe.yaml").open("a", encoding="utf-8") as recipe:
+        recipe.write("# of theirs\n")
+    assert _run(["feedstock", "pykafka", str(target)], debug=True) == 0
+    assert "-# of theirs" in capsys.readouterr().out.splitlines()
+    whole = tmp_path / "whole"
+    assert _run(["feedstock", "pykafka", str(whole), "--diff"], debug=True) == 0
+    assert "+++ b/recipe/recipe.yaml" in capsys.readouterr().out.splitlines()
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_conda_smithy_s_settings_build_every_platform(recipe: str) -> None:
     settings = YAML(typ="safe").load((ROOT / "recipes" / recipe / "conda-forge.yml").read_text(encoding="utf-8"))
@@ -62,7 +80,7 @@ def test_the_difference_is_shown_and_nothing_written_when_only_checked(
     old: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = {file: (old / file).read_bytes() for file in files(old)}
-    assert _run(["feedstock", "pykafka", str(old), "--check"], debug=False) == 3
+    assert _run(["feedstock", "pykafka", str(old), "--check", "--diff"], debug=False) == 3
     shown = capsys.readouterr()
     assert "KF003" in shown.err
     assert "--- a/recipe/meta.yaml\n+++ /dev/null" in shown.out
@@ -73,7 +91,7 @@ def test_the_difference_is_shown_and_nothing_written_when_only_checked(
 
 def test_the_shown_difference_is_a_patch_that_git_applies(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (old / "recipe" / "bld.bat").unlink()
-    _run(["feedstock", "pykafka", str(old), "--check"], debug=False)
+    _run(["feedstock", "pykafka", str(old), "--check", "--diff"], debug=False)
     patch = capsys.readouterr().out
     subprocess.run(["git", "apply", "-p1"], cwd=old, input=patch, text=True, check=True, capture_output=True)
     assert feedstocks.changes("pykafka", old, ROOT) == ()

@@ -77,14 +77,15 @@ def start(
 
 @command.command(short_help="Stop brokers that were started.")
 @click.argument("addresses", nargs=-1, metavar="[HOST:PORT]...")
+@click.option("--all", "everything", is_flag=True, help="Stop all that `broker start` started, whoever did.")
 @json_option
-def stop(addresses: Sequence[str], *, as_json: bool) -> None:
-    """Stop the brokers at these addresses; without one, all that `broker start` started.
+def stop(addresses: Sequence[str], *, everything: bool, as_json: bool) -> None:
+    """Stop the brokers at these addresses, or --all that `broker start` started.
 
     With a broker of a cluster, the whole cluster stops.
     """
     from kafka_forge import brokers
-    from kafka_forge.errors import UnknownBroker
+    from kafka_forge.errors import NothingSelected, UnknownBroker
     from kafka_forge.ground.paths import Cache
 
     brokers.sweep(Cache.default())  # what dead brokers left, such as the ZooKeeper of one
@@ -96,6 +97,12 @@ def stop(addresses: Sequence[str], *, as_json: bool) -> None:
             f"no broker that kafka-forge started listens at {', '.join(unknown)}",
             details=[f"{record.address} (Kafka {record.version})" for record in found],
             todo="name one of the addresses that `kafka-forge broker list` shows.",
+        )
+    if ours and not addresses and not everything:
+        raise NothingSelected(
+            "which broker? Others may have started some of these",
+            details=[f"{record.address} (Kafka {record.version}, {record.folder})" for record in ours.values()],
+            todo="name an address, or use --all.",
         )
     named = [ours[address] for address in dict.fromkeys(addresses or ours)]
     clusters = {record.cluster for record in named if record.cluster}

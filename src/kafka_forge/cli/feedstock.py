@@ -18,11 +18,13 @@ from kafka_forge.cli.options import echo_json, json_option
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="conda-forge's global conda_build_config.yaml: writes the pins in which the recipe differs from it.",
 )
+@click.option("--diff", "whole", is_flag=True, help="Show new files in full, too, as `git apply` takes them.")
 @json_option
-def command(recipe: str, feedstock: Path, check: bool, pinning: Path | None, as_json: bool) -> None:
+def command(recipe: str, feedstock: Path, check: bool, pinning: Path | None, whole: bool, as_json: bool) -> None:
     """Write a conda-forge feedstock's recipe/ and conda-forge.yml out of RECIPE, and show the difference.
 
-    Settings of the feedstock that we say nothing about stay. Rerender the feedstock afterwards.
+    Of a file that is new there is a line; of one that differs, the difference. Settings of the feedstock that we say
+    nothing about stay. Rerender the feedstock afterwards.
     """
     from kafka_forge.errors import Differs
     from kafka_forge.feedstocks import feedstock as feedstocks
@@ -33,7 +35,7 @@ def command(recipe: str, feedstock: Path, check: bool, pinning: Path | None, as_
         echo_json([{"file": change.file, "diff": change.diff()} for change in found])
     else:
         for change in found:
-            click.echo("\n".join(change.diff()))
+            click.echo("\n".join(change.diff()) if whole or change.before is not None else change.summary)
     if check and found:
         raise Differs(
             f"{len(found)} files of the feedstock differ from our recipe",

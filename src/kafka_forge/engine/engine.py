@@ -168,7 +168,7 @@ def build(
         if rendered.subdir not in ("noarch", platforms.current()):
             _name_host_platform(rendered, recipe, work)
         solvable.check(rendered, channels, solved)
-        return _run(rendered, recipe, work, channels, channel_dir, log, cache, error_prefix_in_binary)
+        return _run(rendered, recipe, work, channels, channel_dir, log, cache, progress, error_prefix_in_binary)
 
 
 @contextlib.contextmanager
@@ -199,6 +199,7 @@ def _run(
     channel_dir: Path,
     log: Path,
     cache: Cache,
+    progress: Progress,
     error_prefix_in_binary: bool,
 ) -> Path:
     job = {
@@ -217,6 +218,7 @@ def _run(
     }
     write_text_atomic(work / "job.json", json.dumps(job))
     log.unlink(missing_ok=True)
+    progress.begins(f"{rendered.name} for {rendered.platform} is being built; its log: {log}")
     finished = processes.run(
         [sys.executable, "-m", "kafka_forge.engine.engine_worker", work / "job.json"],
         log=log,

@@ -44,6 +44,7 @@ def install(
     cache: Cache,
     prefix: Path,
     progress: Progress,
+    beside: Sequence[tuple[Artifact, Contract]] = (),
 ) -> Environment:
     """Install exactly this artifact, its dependencies and the contract's extras into an empty prefix.
 
@@ -56,6 +57,7 @@ def install(
         cache: packages are unpacked into its ``packages`` once, and linked from there.
         prefix: a folder that does not exist or is empty; at most some 150 characters, for binaries hold it.
         progress: told what is being done.
+        beside: more artifacts for the same environment, of the same platform, with their contracts.
 
     Raises:
         SolveFailed: no such environment exists; carries the solver's explanation.
@@ -73,7 +75,7 @@ def install(
         )
     with progress.task(f"install {artifact.cell.id}") as task:
         task.note("solving")
-        records = _solve(artifact, contract, [_url(channel) for channel in channels])
+        records = _solve(artifact, contract, [_url(channel) for channel in channels], beside)
         task.note(f"linking {len(records)} packages")
         link(records, artifact.cell.platform, cache, prefix, artifact.path.name)
     interpreter = prefix / platforms.of(artifact.cell.platform).python_executable()
@@ -148,20 +150,31 @@ def extended(
     return larger
 
 
-def specs(artifact: Artifact, contract: Contract) -> list[str]:
-    """Return the match specs of an artifact's environment: the very artifact, its Python, the contract's extras."""
-    cell = artifact.cell
-    exact = f'{cell.name}[version="=={cell.version}", build="{cell.build}", sha256="{artifact.sha256}"]'
-    python = cell.python or contract.environment.python
-    return [exact, *([python_names.spec(python)] if python else []), *contract.environment.extras]
+def specs(artifact: Artifact, contract: Contract, beside: Sequence[tuple[Artifact, Contract]] = ()) -> list[str]:
+    """Return the match specs of an environment: the very artifacts, their Python, the contracts' extras.
+
+    An artifact that serves every Python has its contract's where no other one is for a Python of its own.
+    """
+    together = [(artifact, contract), *beside]
+    cells = [each.cell for each, _ in together]
+    exact = [
+        f'{cell.name}[version="=={cell.version}", build="{cell.build}", sha256="{each.sha256}"]'
+        for cell, (each, _) in zip(cells, together, strict=True)
+    ]
+    own = [cell.python for cell in cells if cell.python]
+    pythons = own or [told.environment.python for _, told in together if told.environment.python]
+    extras = [extra for _, told in together for extra in told.environment.extras]
+    return list(dict.fromkeys([*exact, *(python_names.spec(each) for each in pythons), *extras]))
 
 
-def _solve(artifact: Artifact, contract: Contract, channels: Sequence[str]) -> list[RepoDataRecord]:
+def _solve(
+    artifact: Artifact, contract: Contract, channels: Sequence[str], beside: Sequence[tuple[Artifact, Contract]] = ()
+) -> list[RepoDataRecord]:
     from rattler import exceptions
 
-    what = f"the environment of {artifact.path.name}"
+    what = f"the environment of {', '.join(each.path.name for each in [artifact, *(each for each, _ in beside)])}"
     try:
-        return solving.solve(specs(artifact, contract), channels, artifact.cell.platform, what=what)
+        return solving.solve(specs(artifact, contract, beside), channels, artifact.cell.platform, what=what)
     except (exceptions.GatewayError, exceptions.FetchRepoDataError, exceptions.InvalidChannelError) as error:
         raise BaseUnreachable(
             "a channel cannot be read",

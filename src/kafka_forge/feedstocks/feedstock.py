@@ -57,6 +57,13 @@ class Change:
     before: bytes | None
     after: bytes | None
 
+    @property
+    def summary(self) -> str:
+        """In a line: ``new``, ``changed`` or ``gone``, the file, and how long it is where it is there."""
+        what = "new" if self.before is None else "gone" if self.after is None else "changed"
+        lines = "" if self.after is None else f"  {len(self.after.splitlines())} lines"
+        return f"{what:<8} {self.file}{lines}"
+
     def diff(self) -> list[str]:
         """Return a unified diff as ``git apply`` reads it; of what is no text, one line that says so."""
         old, new = (f"a/{self.file}", f"b/{self.file}")

@@ -29,6 +29,9 @@ class Progress(Protocol):
     def say(self, text: str) -> None:
         """Tell the user one line that stays."""
 
+    def begins(self, text: str) -> None:
+        """Tell that something begins which may take minutes, for a listener that tells of a task at its end only."""
+
 
 class _SilentTask:
     def advance(self, amount: float = 1) -> None:
@@ -48,3 +51,6 @@ class Silent:
 
     def say(self, text: str) -> None:
         """See `Progress.say`."""
+
+    def begins(self, text: str) -> None:
+        """See `Progress.begins`."""

@@ -80,6 +80,9 @@ class LiveProgress:
         """See `kafka_forge.ground.progress.Progress.say`."""
         self.console.print(Text(text), soft_wrap=True)
 
+    def begins(self, text: str) -> None:
+        """See `kafka_forge.ground.progress.Progress.begins`: its bar shows it."""
+
     @contextlib.contextmanager
     def shown(self) -> Iterator[Progress]:
         """Draw the bars while the block runs."""
@@ -96,7 +99,7 @@ class _PlainTask:
 
 
 class PlainProgress:
-    """One line when a piece of work ends: for logs and pipes."""
+    """One line when a piece of work ends, and when one begins that may take minutes: for logs and pipes."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -114,6 +117,10 @@ class PlainProgress:
         """See `kafka_forge.ground.progress.Progress.say`."""
         with self._lock:
             self.console.print(Text(f"[{time.monotonic() - self._begun:7.1f}] {text}"), soft_wrap=True, highlight=False)
+
+    def begins(self, text: str) -> None:
+        """See `kafka_forge.ground.progress.Progress.begins`."""
+        self.say(text)
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[Progress]:
