@@ -103,6 +103,13 @@ def test_a_pull_request_that_touches_no_recipe_builds_nothing(ran: Runner, tmp_p
     assert asked.results == {"plan": "success", "prove": "skipped", "report": "skipped"}
 
 
+def test_the_weekly_look_at_the_locks_runs_as_written(clone: Path, tmp_path: Path) -> None:
+    weekly = runner(clone, tmp_path / "locks", "locks.yml", inputs={"words": "java-21 vcruntime"})
+    weekly.run()
+    assert weekly.results == {"check": "success"}, weekly.steps[-1].output
+    assert "java-21.json" in weekly.steps[-1].output
+
+
 def test_every_action_is_pinned_and_no_step_holds_an_expression() -> None:
     for file in (ROOT / ".github" / "workflows").glob("*.yml"):
         data = YAML(typ="safe").load(file.read_text(encoding="utf-8"))

@@ -161,6 +161,9 @@ class _NoApt:
             finally:
                 apt.machine_apt.cache_clear()
 
+    def look(self) -> None:
+        self.provider.look()
+
 
 def test_no_network_is_told_apart_from_a_source_that_is_not_there(
     site: Site, store: Store, monkeypatch: pytest.MonkeyPatch

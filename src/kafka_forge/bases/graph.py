@@ -69,7 +69,7 @@ def plan(site: Site) -> tuple[Node, ...]:
         found[f"{subdir}/{PYTHONS}"] = Node(
             PYTHONS, subdir, "", None, frozenset(), lambda: 60.0, partial(make_pythons, site, subdir)
         )
-    rendered = {_id(each.subdir, each.name): each for each in _rendered(site)}
+    rendered = {_id(each.subdir, each.name): each for each in rendered_recipes(site)}
     asked = {name: _needs(site, each, rendered, found) for name, each in sorted(rendered.items())}
     for name in TopologicalSorter({name: sorted(needs & asked.keys()) for name, needs in asked.items()}).static_order():
         found[name] = _recipe(site, rendered[name], frozenset(asked[name]), found)
@@ -100,7 +100,7 @@ def _tools_file(site: Site) -> Path:
     return site.root / "bootstrap" / "tools.yaml"
 
 
-def _rendered(site: Site) -> Iterator[Rendered]:
+def rendered_recipes(site: Site) -> Iterator[Rendered]:
     """Give the rendered recipes: libraries for every platform of the site, the toolchain for its target alone."""
     for recipe in sorted((site.root / "bootstrap" / "recipes").glob("*/recipe.yaml")):
         if recipe.parent.name in _TOOLCHAIN:

@@ -74,6 +74,7 @@ from kafka_forge.errors.publishing import (
 from kafka_forge.errors.sources import (
     BaseUnreachable,
     ChecksumMismatch,
+    LockGone,
     NoNetwork,
     SourceUnreachable,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "InternalError",
     "Interrupted",
     "JavaMissing",
+    "LockGone",
     "LockInvalid",
     "NoNetwork",
     "NotBuilt",

@@ -31,3 +31,10 @@ class BaseUnreachable(ForgeError):
 
     code = "KF204"
     exit_code = 20
+
+
+class LockGone(ForgeError):
+    """What a lock names can be had nowhere any more: every place answers, and none has it."""
+
+    code = "KF205"
+    exit_code = 23

@@ -20,7 +20,7 @@ from kafka_forge.sources import http
 from kafka_forge.sources.place import NotObtainedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kafka_forge.ground.progress import Task
 
@@ -48,12 +48,21 @@ def fetch_from_pool(component: str, source: str, file: str, target: Path, task: 
     Raises:
         NotObtainedError: there is no apt, no mirror of Debian's or Ubuntu's, or none has the file.
     """
+    _ask_mirrors(component, source, file, lambda url, apt: http.download(url, target, task, proxies=apt.proxies))
+
+
+def look_in_pool(component: str, source: str, file: str) -> None:
+    """Ask the machine's mirrors for a file of the pool without fetching it; arguments and errors as above."""
+    _ask_mirrors(component, source, file, lambda url, apt: http.look(url, proxies=apt.proxies))
+
+
+def _ask_mirrors(component: str, source: str, file: str, ask: Callable[[str, Apt], None]) -> None:
     apt = machine_apt()
     answers: list[NotObtainedError] = []
     for mirror in apt.mirrors:
         url = f"{mirror}pool/{component}/{pool_prefix(source)}/{source}/{file}"
         try:
-            http.download(url, target, task, proxies=apt.proxies)
+            ask(url, apt)
         except NotObtainedError as error:
             answers.append(NotObtainedError(f"{url}: {error}", heard=error.heard))
         else:

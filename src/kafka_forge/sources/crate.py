@@ -40,24 +40,36 @@ class Crate(Hint):
         with tempfile.TemporaryDirectory(prefix="kafka-forge-crate-") as room:
             shutil.copyfile(self._through(cargo, Path(room)), target)
 
+    def look(self) -> None:
+        """See `Provider.look`. cargo tells of a crate by its registry's index."""
+        cargo = shutil.which("cargo")
+        if not cargo:
+            raise NotObtainedError("not tried: no cargo on this machine", heard=False)
+        with tempfile.TemporaryDirectory(prefix="kafka-forge-crate-") as room:
+            self._told([cargo, "info", "--quiet", f"{self.crate}@{self.version}"], Path(room))
+
     def _through(self, cargo: str, room: Path) -> Path:
         (room / "src").mkdir()
         (room / "src" / "lib.rs").touch()
         manifest = '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\n'
         (room / "Cargo.toml").write_text(f'{manifest}{self.crate} = "={self.version}"\n', encoding="utf-8")
-        try:
-            done = subprocess.run(
-                [cargo, "fetch", "--quiet"], cwd=room, capture_output=True, text=True, timeout=_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise NotObtainedError(f"cargo took more than {_SECONDS} s", heard=False) from error
-        if done.returncode:
-            reason = " ".join(done.stderr.split())[-300:]
-            raise NotObtainedError(f"cargo: {reason}", heard="no matching package" in reason)
+        self._told([cargo, "fetch", "--quiet"], room)
         metadata = subprocess.run(
             [cargo, "metadata", "--format-version=1", "--offline"], cwd=room, capture_output=True, text=True, check=True
         )
         return _cached_file(metadata.stdout, self.crate, self.version)
+
+    @staticmethod
+    def _told(command: list[str], room: Path) -> None:
+        try:
+            done = subprocess.run(command, cwd=room, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise NotObtainedError(f"cargo took more than {_SECONDS} s", heard=False) from error
+        if done.returncode:
+            reason = " ".join(done.stderr.split())[-300:]
+            raise NotObtainedError(
+                f"cargo: {reason}", heard="no matching package" in reason or "could not find" in reason
+            )
 
 
 def _cached_file(metadata: str, crate: str, version: str) -> Path:

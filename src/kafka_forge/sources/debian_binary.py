@@ -40,3 +40,7 @@ class DebianBinary(Hint):
     def fetch(self, target: Path, task: Task) -> None:
         """See `Provider.fetch`."""
         apt.fetch_from_pool(self.component, self.source or self.package, self.file, target, task)
+
+    def look(self) -> None:
+        """See `Provider.look`."""
+        apt.look_in_pool(self.component, self.source or self.package, self.file)

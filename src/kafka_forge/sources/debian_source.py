@@ -31,3 +31,7 @@ class DebianSource(Hint):
     def fetch(self, target: Path, task: Task) -> None:
         """See `Provider.fetch`."""
         apt.fetch_from_pool(self.component, self.package, self.file, target, task)
+
+    def look(self) -> None:
+        """See `Provider.look`."""
+        apt.look_in_pool(self.component, self.package, self.file)

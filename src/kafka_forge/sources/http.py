@@ -27,9 +27,15 @@ _CONNECT_TRIES = 2
 _TRIES = 4
 _BACK_OFF_SECONDS = 0.5
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_NO_METHOD = frozenset({403, 405, 501})
+"""What servers say to HEAD that would answer GET; 403 is an object store's where a URL is signed for one method."""
 
 _silent_hosts: dict[str, str] = {}
 """Hosts that did not answer in this process, and how: a host is waited for once, not once a file."""
+
+
+class _NoMethodError(Exception):
+    """The server answers no request of that method."""
 
 
 class _AgainError(Exception):
@@ -70,6 +76,25 @@ def download(
     _with_retries(url, save, {}, ca_bundle, proxies)
 
 
+def look(url: str, *, ca_bundle: str | None = None, proxies: Mapping[str, str] | None = None) -> None:
+    """Ask for the head of what is behind a ``http``, ``https`` or ``file`` URL (RFC 9110, 9.3.2).
+
+    A server that has no answer to that is asked for the whole, of which nothing is read.
+
+    Raises:
+        NotObtainedError: the host does not answer, or says no.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        if not Path(url2pathname(unquote(parts.path))).is_file():
+            raise NotObtainedError("there is no such file", heard=True)
+        return
+    try:
+        _with_retries(url, lambda _: None, {}, ca_bundle, proxies, "HEAD")
+    except _NoMethodError:
+        _with_retries(url, lambda _: None, {}, ca_bundle, proxies)
+
+
 def read(url: str, *, headers: Mapping[str, str], ca_bundle: str | None = None) -> tuple[str, str]:
     """Return the text behind a URL and its content type.
 
@@ -101,6 +126,7 @@ def _with_retries(
     headers: Mapping[str, str],
     ca_bundle: str | None,
     proxies: Mapping[str, str] | None,
+    method: str = "GET",
 ) -> T:
     host = urlsplit(url).netloc.rpartition("@")[2]
     if host in _silent_hosts:
@@ -108,7 +134,7 @@ def _with_retries(
     pause = _BACK_OFF_SECONDS
     for attempt in range(1, _TRIES + 1):
         try:
-            with _answer(url, headers, ca_bundle, proxies) as response:
+            with _answer(url, headers, ca_bundle, proxies, method) as response:
                 return consume(response)
         except _AgainError as error:
             last = attempt == _TRIES or (not error.heard and attempt == _CONNECT_TRIES)
@@ -123,15 +149,17 @@ def _with_retries(
 
 @contextlib.contextmanager
 def _answer(
-    url: str, headers: Mapping[str, str], ca_bundle: str | None, proxies: Mapping[str, str] | None
+    url: str, headers: Mapping[str, str], ca_bundle: str | None, proxies: Mapping[str, str] | None, method: str
 ) -> Iterator[requests.Response]:
     import requests
     import urllib3
 
     try:
-        with requests.get(
+        with requests.request(
+            method,
             url,
             stream=True,
+            allow_redirects=True,
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             headers={"Accept-Encoding": "identity", **headers},
             verify=ca_bundle or True,
@@ -139,6 +167,8 @@ def _answer(
         ) as response:
             if response.status_code in _TRY_AGAIN:
                 raise _AgainError(f"HTTP {response.status_code} {response.reason}", heard=True)
+            if method == "HEAD" and response.status_code in _NO_METHOD:
+                raise _NoMethodError
             if not response.ok:
                 raise NotObtainedError(f"HTTP {response.status_code} {response.reason}", heard=True)
             yield response

@@ -38,8 +38,15 @@ class Maven(Hint):
 
     def fetch(self, target: Path, task: Task) -> None:
         """See `Provider.fetch`."""
+        http.download(self._url(), target, task)
+
+    def look(self) -> None:
+        """See `Provider.look`."""
+        http.look(self._url())
+
+    def _url(self) -> str:
         folder = f"{self.group.replace('.', '/')}/{self.artifact}/{self.version}"
-        http.download(f"{repository().rstrip('/')}/{folder}/{self.file}", target, task)
+        return f"{repository().rstrip('/')}/{folder}/{self.file}"
 
 
 @functools.cache

@@ -44,6 +44,13 @@ class Provider(Protocol):
             NotObtainedError: the place does not answer, or does not have them.
         """
 
+    def look(self) -> None:
+        """Ask whether the place has a file of that name, without fetching it; its bytes are not looked at.
+
+        Raises:
+            NotObtainedError: the place does not answer, or does not have it.
+        """
+
 
 class Hint(Model):
     """What every entry of ``sources.yaml`` may say."""

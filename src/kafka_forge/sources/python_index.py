@@ -18,7 +18,7 @@ from kafka_forge.sources import http
 from kafka_forge.sources.place import Hint, NotObtainedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from kafka_forge.ground.progress import Task
@@ -43,12 +43,18 @@ class PythonIndex(Hint):
 
     def fetch(self, target: Path, task: Task) -> None:
         """See `Provider.fetch`. Looks through pip's indexes in order."""
+        self._ask_indexes(lambda url, cert: http.download(url, target, task, ca_bundle=cert))
+
+    def look(self) -> None:
+        """See `Provider.look`."""
+        self._ask_indexes(lambda url, cert: http.look(url, ca_bundle=cert))
+
+    def _ask_indexes(self, ask: Callable[[str, str | None], None]) -> None:
         answers: list[NotObtainedError] = []
         settings = pip_settings()
         for index in settings.indexes:
             try:
-                url = self._url_on(index, settings.cert)
-                http.download(url, target, task, ca_bundle=settings.cert)
+                ask(self._url_on(index, settings.cert), settings.cert)
             except NotObtainedError as error:  # noqa: PERF203 - a network call each
                 answers.append(error)
             else:
@@ -57,8 +63,7 @@ class PythonIndex(Hint):
 
     def _url_on(self, index: str, cert: str | None) -> str:
         page_url = f"{index.rstrip('/')}/{re.sub(r'[-_.]+', '-', self.project).lower()}/"
-        text, content_type = http.read(page_url, headers={"Accept": _ACCEPT}, ca_bundle=cert)
-        files = _files_of(text, content_type)
+        files = _page(page_url, cert)
         if self.file not in files:
             raise NotObtainedError(f"the index has {self.project}, but not {self.file}", heard=True)
         return urljoin(page_url, files[self.file])
@@ -123,6 +128,13 @@ def _settings(listing: str) -> Mapping[str, str]:
 def _default_index() -> str:
     # pip's own constant; the address stands in pip and nowhere here
     return str(importlib.import_module("pip._internal.models.index").PyPI.simple_url)
+
+
+@functools.lru_cache(maxsize=64)
+def _page(url: str, cert: str | None) -> Mapping[str, str]:
+    """File name → URL of a project's page, read once in a process: a lock has a dozen files of some projects."""
+    text, content_type = http.read(url, headers={"Accept": _ACCEPT}, ca_bundle=cert)
+    return _files_of(text, content_type)
 
 
 class _Links(HTMLParser):

@@ -29,3 +29,7 @@ class Upstream:
     def fetch(self, target: Path, task: Task) -> None:
         """See `Provider.fetch`."""
         http.download(self.url, target, task)
+
+    def look(self) -> None:
+        """See `Provider.look`."""
+        http.look(self.url)
