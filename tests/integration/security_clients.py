@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kafka_forge.bases import home
 from kafka_forge.building import build
 from kafka_forge.contracts.loading import load_contract
 from kafka_forge.environments import activation, environment
@@ -63,6 +64,6 @@ def installed(recipe: str, platform: str) -> Iterator[Client]:
     if artifact is None:
         pytest.skip(f"`verify {recipe} --platform {platform} --python {PYTHON}` has not been run here")
     contract = load_contract(root / "recipes" / recipe / "contract.yaml", platform, PYTHON)
-    channels = [(root / "output").as_uri(), (cache.base / "channel").as_uri()]
+    channels = [(root / "output").as_uri(), home.channel_of(cache, root).as_uri()]
     with environment.fresh(artifact, contract, channels=channels, cache=cache, progress=Silent()) as made:
         yield Client(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING
 from kafka_forge.ground.files import sha256_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _TOOLS = ("py-rattler-build", "ziglang")
-_PARTS = ("bootstrap", "src/kafka_forge/bases", "src/kafka_forge/brokers/locks", "recipes/variants.yaml")
-"""The locks of the base channel and of the brokers, what makes the base out of them, and the Pythons it is made for."""
+_BASE = ("bootstrap", "src/kafka_forge/bases", "recipes/variants.yaml")
+"""The locks of the base channel, what makes it out of them, and the Pythons it is made for."""
+_BROKERS = ("src/kafka_forge/brokers/locks",)
 
 
 def cache_key(root: Path, platform: str) -> str:
@@ -26,13 +29,23 @@ def cache_key(root: Path, platform: str) -> str:
         root: the checkout.
         platform: the conda subdir that the base is for.
     """
-    digest = hashlib.sha256(f"{platform}\0".encode())
+    return f"{platform}-{_digest(root, (*_BASE, *_BROKERS))}"
+
+
+@functools.cache
+def base_key(root: Path) -> str:
+    """Return a name, 16 hexadecimal digits, for what a checkout's base channel is made from, whatever the platform."""
+    return _digest(root, _BASE)
+
+
+def _digest(root: Path, parts: Iterable[str]) -> str:
+    digest = hashlib.sha256()
     for tool in _TOOLS:
         digest.update(f"{tool} {version(tool)}\0".encode())
-    for part in _PARTS:
+    for part in parts:
         top = root / part
         files = [top] if top.is_file() else sorted(path for path in top.rglob("*") if path.is_file())
         for file in files:
             if file.suffix not in {".pyc", ".md"}:
                 digest.update(f"{file.relative_to(root).as_posix()}\0{sha256_of(file)}\0".encode())
-    return f"{platform}-{digest.hexdigest()[:16]}"
+    return digest.hexdigest()[:16]

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from kafka_forge.bases import graph, pythons
+from kafka_forge.bases import graph, home, pythons
 from kafka_forge.bases.graph import variants
 from kafka_forge.bases.nodes import Site
 from kafka_forge.bases.python_locks import Interpreters, load
 from kafka_forge.channels import channel
 from kafka_forge.ground import memory, processes
-from kafka_forge.ground.files import explain_os_errors
 from kafka_forge.ground.paths import project_root
 from kafka_forge.values.model import PLATFORMS, Base
 
@@ -77,10 +76,9 @@ def ensure(
     nodes = graph.plan(site)
     if only is not None:
         nodes = graph.closure(nodes, only)
-    with explain_os_errors(cache.base):
-        cache.base.mkdir(parents=True, exist_ok=True)
+    home.provide(cache, site.root)
     if any(not site.stands(node) for node in nodes if node.path):
-        with FileLock(cache.base / ".lock"):
+        with FileLock(site.channel.parent / ".lock"):
             _make(site, nodes)
     else:
         _make_pythons(nodes)

@@ -226,7 +226,7 @@ def digest(folder: Path, system: str) -> str:
 
 
 def _build(site: Site, rendered: Rendered) -> None:
-    log = site.cache.base / "logs" / rendered.subdir / f"{rendered.name}.log"
+    log = site.channel.parent / "logs" / rendered.subdir / f"{rendered.name}.log"
     try:
         engine.build(
             rendered,

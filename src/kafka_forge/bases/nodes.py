@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
+from kafka_forge.bases import home
 from kafka_forge.ground.files import write_text_atomic
 
 if TYPE_CHECKING:
@@ -77,11 +78,11 @@ class Site:
     @property
     def channel(self) -> Path:
         """The channel's folder; all platforms share it."""
-        return self.cache.base / "channel"
+        return home.channel_of(self.cache, self.root)
 
     def note(self, node: Node) -> Path:
         """Where the key of a package that stands in the channel is written."""
-        return self.cache.base / "keys" / node.subdir / f"{node.name}.json"
+        return self.channel / home.KEYS / node.subdir / f"{node.name}.json"
 
     def stands(self, node: Node) -> bool:
         """Whether the channel has this very package."""

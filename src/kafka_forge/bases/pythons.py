@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from kafka_forge.bases import certificates, cpython, cpython_windows, debian_libraries, sdists, wheels
+from kafka_forge.bases import certificates, cpython, cpython_windows, debian_libraries, home, sdists, wheels
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheels, load
 from kafka_forge.bases.workshop import Workshop
 from kafka_forge.errors import SourceUnreachable, UnknownPython, UnsupportedMachine
@@ -46,7 +46,7 @@ class Product:
 def ensure(platform: str, pythons: Sequence[str], cache: Cache, progress: Progress) -> tuple[Path, ...]:
     """Make what is absent from the embedded channel for these Pythons, and take out what the locks no longer name.
 
-    The channel is ``<cache>/base/channel``; it is *not* indexed here. Safe against other processes doing the same.
+    The channel is the checkout's, see `home`; it is *not* indexed here. Safe against other processes doing the same.
 
     Args:
         platform: the conda subdir.
@@ -69,10 +69,11 @@ def ensure(platform: str, pythons: Sequence[str], cache: Cache, progress: Progre
     locks = load(Interpreters, root), load(Libraries, root), load(Wheels, root)
     every = tuple(interpreter.python for interpreter in locks[0].interpreters)
     _require_known(pythons, platform, locks[0])
-    with explain_os_errors(shop.channel):
+    channel = home.provide(cache, root)
+    with explain_os_errors(channel):
         for folder in (shop.native, shop.noarch):
             folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache.base / ".pythons.lock"):
+    with FileLock(channel.parent / ".pythons.lock"):
         _remove_stale(shop, products(shop, every, *locks))
         missing = [product for product in products(shop, pythons, *locks) if not product.path.is_file()]
         return _make_all(missing, progress)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kafka_forge.bases import home
 from kafka_forge.ground.files import Store, explain_os_errors
+from kafka_forge.ground.paths import project_root
 from kafka_forge.sources import obtain
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Workshop:
     @property
     def channel(self) -> Path:
         """The channel's folder."""
-        return self.cache.base / "channel"
+        return home.channel_of(self.cache, project_root())
 
     @property
     def native(self) -> Path:
