@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.emulators import shelf
 from kafka_forge.ground.progress import Silent
-from kafka_forge.ground.userland import zig_program
+from tests import zig
 
 from .pykafka_env import PykafkaEnv
 
@@ -54,10 +53,8 @@ def _compile(folder: Path, headers: Path, prefix: Path, cache: Cache) -> None:
 
     With no target it would be for this very processor: valgrind 3.19, say, does not know all of its instructions.
     """
-    caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache.compiler), "ZIG_LOCAL_CACHE_DIR": str(cache.compiler)}
     places = [f"-I{headers}", f"-I{prefix / 'include'}", f"-L{prefix / 'lib'}"]
     files = [*sorted(map(str, folder.glob("*.c"))), "-lrdkafka", "-o", str(folder / EXTENSION)]
     options = ["-target", "x86_64-linux-gnu.2.17", "-shared", "-fPIC", "-g", "-O1"]
-    command = [str(zig_program()), "cc", *options, *places, *files]
-    done = subprocess.run(command, env={**os.environ, **caches}, capture_output=True, text=True, check=False)
+    done = zig.cc(*options, *places, *files)
     assert done.returncode == 0, done.stderr

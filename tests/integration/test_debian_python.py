@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,9 @@ from kafka_forge.environments.environment import link
 from kafka_forge.errors import BaseBuildFailed
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
+from tests.zig import compiled
+
+from . import extension_modules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,32 +40,23 @@ CELLS = [
     for platform in interpreter.debian
 ]
 
-PROBE = """
-import importlib, json, pathlib, site, ssl, sys, sysconfig
-failed = {}
-for path in sorted(pathlib.Path(sysconfig.get_path("platstdlib"), "lib-dynload").glob("*.so")):
-    name = path.name.split(".")[0]
-    try:
-        importlib.import_module(name)
-    except Exception as error:
-        failed[name] = repr(error)
-import bz2, ctypes, gettext, lzma, pydoc, pyexpat, six, sqlite3, zlib
+PROBE = (
+    extension_modules.PROBE
+    + """
+import gettext, json, pydoc, pyexpat, site, six
 if sys.version_info < (3, 15):
     import ensurepip
 if sys.version_info < (3, 12):
     import distutils.sysconfig
 if sys.version_info < (3, 13):
     import lib2to3.pygram
-data = bytes(range(256)) * 99
-assert all(module.decompress(module.compress(data)) == data for module in (bz2, lzma, zlib))
-assert sqlite3.connect(":memory:").execute("select 41 + 1").fetchone() == (42,)
-assert ctypes.CDLL(None).getpid() == __import__("os").getpid()
 print(json.dumps({
     "failed": failed, "prefix": sys.prefix, "path": sys.path[1:], "six": six.__file__, "site": site.__file__,
     "scheme": sysconfig.get_default_scheme(), "sites": site.getsitepackages(),
     "variables": sysconfig.get_config_vars(), "ssl": ssl.OPENSSL_VERSION, "ca": ssl.get_default_verify_paths()[2:],
 }))
 """
+)
 
 EXTENSION = """
 #include <Python.h>
@@ -101,25 +94,6 @@ int main(void) {
     return 0;
 }
 """
-
-
-def compiled(target: str, source: str, output: Path, *flags: str | Path) -> Path:
-    text = output.with_suffix(".c")
-    text.write_text(source, encoding="utf-8")
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "ziglang",
-        "cc",
-        "-target",
-        target,
-        "-fno-sanitize=undefined",
-        text,
-    ]
-    subprocess.run(
-        [*command, *flags, "-o", output], check=True, env={"ZIG_GLOBAL_CACHE_DIR": str(Cache.default().compiler)}
-    )
-    return output
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +23,7 @@ from kafka_forge.ground.progress import Silent
 from kafka_forge.inspection import binaries, paths
 from kafka_forge.values.contract import Contract
 from kafka_forge.values.model import Artifact, Cell, Verdict
+from tests import zig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -191,27 +190,8 @@ def test_activation_scripts_are_read_and_our_library_path_is_not_handed_on(
 
 
 def compiled(prefix: Path, target: str, name: str, source: str, *options: str | Path) -> Path:
-    """Compile one small library with zig, without its slow start-up code."""
-    file = prefix / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    text = prefix / "part.c"
-    text.write_text(source)
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "ziglang",
-        "cc",
-        "-target",
-        target,
-        "-nostdlib",
-        "-shared",
-        "-o",
-        file,
-        text,
-    ]
-    variables = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(Cache.default().compiler)}
-    subprocess.run([*command, *options], check=True, capture_output=True, timeout=300, env=variables)
-    return file
+    """Compile one small library, without its slow start-up code."""
+    return zig.compiled(target, source, prefix / name, "-nostdlib", "-shared", *options)
 
 
 def read_one(prefix: Path, name: str, platform: str) -> BinaryFile:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge.ground.paths import Cache
+from tests import zig
 
 from .pykafka_topics import fill, new_topic
 
@@ -64,20 +61,14 @@ def test_producing_calls_no_python_for_each_message(broker: Broker, pykafka_env:
 def test_nothing_in_the_extension_is_unused(pykafka_env: PykafkaEnv, pykafka_source: Path, tmp_path: Path) -> None:
     prefix = pykafka_env.python.parents[1]
     (include,) = prefix.glob("include/python3*")
-    command = [sys.executable, "-m", "ziglang", "cc", "-c", f"-I{include}", f"-I{prefix / 'include'}"]
-    command += [
+    options = ["-c", f"-I{include}", f"-I{prefix / 'include'}"]
+    options += [
         f"-Werror={each}" for each in ("unused-function", "unused-const-variable", "unneeded-internal-declaration")
     ]
     sources = sorted((pykafka_source / "pykafka" / "rdkafka").glob("*.c"))
     assert sources
     for source in sources:
-        done = subprocess.run(
-            [*command, "-o", str(tmp_path / f"{source.stem}.o"), str(source)],
-            env={**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(Cache.default().compiler)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = zig.cc(*options, "-o", tmp_path / f"{source.stem}.o", source)
         assert done.returncode == 0, done.stderr
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from kafka_forge.bases.workshop import Workshop
 from kafka_forge.bases.zig import TARGETS
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
+from tests import zig
 
 from .pykafka_tree import patched
 
@@ -80,13 +80,9 @@ def test_the_extension_declares_to_a_free_threaded_python_that_it_needs_the_gil(
     named = {}
     for flag in ("-DPy_GIL_DISABLED=1", "-DWITH_THE_GIL"):
         target = tmp_path / f"{flag}.o"
-        command = [sys.executable, "-m", "ziglang", "cc", "-target", TARGETS["linux-64"], "-c", "-fPIC", flag]
         folders = [f"-I{tmp_path / 'include'}", f"-I{pykafka_env.python.parents[1] / 'include'}"]
-        subprocess.run(
-            [*command, *folders, source, "-o", target],
-            check=True,
-            env={"ZIG_GLOBAL_CACHE_DIR": str(Cache.default().compiler)},
-        )
+        done = zig.cc("-target", TARGETS["linux-64"], "-c", "-fPIC", flag, *folders, source, "-o", target)
+        assert done.returncode == 0, done.stderr
         compiled = lief.ELF.parse(str(target))
         assert compiled is not None
         named[flag] = {str(symbol.name) for symbol in compiled.symbols}

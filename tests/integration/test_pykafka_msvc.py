@@ -6,9 +6,6 @@ what C11 leaves to the compiler (arrays of variable length), and they call no fu
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -22,6 +19,7 @@ from kafka_forge.ground.files import Store
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
 from kafka_forge.sources import Source, load_hints, obtain
+from tests import zig
 
 from .pykafka_tree import patched
 
@@ -75,16 +73,13 @@ def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def compiled(sources: list[Path], includes: list[Path], room: Path) -> tuple[list[str], set[str], set[str]]:
     """Return what the compiler says, the names that the objects define, and those that they want."""
-    compiler = [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-windows-gnu", "-DNDEBUG"]
-    compiler += ["-fno-sanitize=undefined", "-fno-stack-protector"]
+    options = ["-target", "x86_64-windows-gnu", "-DNDEBUG", "-fno-sanitize=undefined", "-fno-stack-protector"]
     headers = [flag for folder in includes for flag in ("-isystem", str(folder))]
-    caches = {"ZIG_GLOBAL_CACHE_DIR": str(Cache.default().compiler), "ZIG_LOCAL_CACHE_DIR": str(room / "zig")}
     said: list[str] = []
     defined, wanted = set[str](), set[str]()
     for source in sources:
         file = room / f"{source.stem}.obj"
-        command = [*compiler, *STRICT, *headers, "-c", str(source), "-o", str(file)]
-        done = subprocess.run(command, cwd=room, env=os.environ | caches, capture_output=True, text=True, check=False)
+        done = zig.cc(*options, *STRICT, *headers, "-c", source, "-o", file, folder=room)
         said += [line for line in done.stderr.splitlines() if ": warning: " in line or "error: " in line]
         made = lief.COFF.parse(str(file)) if file.is_file() else None
         for symbol in made.symbols if made else ():

@@ -19,6 +19,8 @@ from kafka_forge.channels import solving
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
 
+from . import extension_modules
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,23 +31,13 @@ pytestmark = [
 
 PYTHONS = [interpreter.python for interpreter in load(Interpreters, project_root()).interpreters]
 
-PROBE = """
-import importlib, json, pathlib, sys, sysconfig
-failed = {}
-for path in sorted(pathlib.Path(sysconfig.get_path("platstdlib"), "lib-dynload").glob("*.so")):
-    name = path.name.split(".")[0]
-    try:
-        importlib.import_module(name)
-    except Exception as error:
-        failed[name] = repr(error)
-import bz2, ctypes, lzma, sqlite3, ssl, zlib, six, yesno
-data = bytes(range(256)) * 99
-assert all(module.decompress(module.compress(data)) == data for module in (bz2, lzma, zlib))
-assert sqlite3.connect(":memory:").execute("select 41 + 1").fetchone() == (42,)
-assert ctypes.CDLL(None).getpid() == __import__("os").getpid()
+PROBE = (
+    extension_modules.PROBE
+    + """import json, six, yesno
 print(json.dumps({"failed": failed, "prefix": sys.prefix, "six": six.__file__, "answer": yesno.answer(),
                   "version": "%d.%d" % sys.version_info[:2]}))
 """
+)
 
 EXTENSION = """
 #include <Python.h>

@@ -14,6 +14,7 @@ from kafka_forge.ground.paths import Cache
 
 if TYPE_CHECKING:
     from pathlib import Path
+from tests.zig import compiled
 
 pytestmark = [
     pytest.mark.integration,
@@ -40,20 +41,7 @@ print(done.returncode, done.output.decode())
 
 
 def test_a_windows_program_runs_and_wine_ends_with_the_toolkit(tmp_path: Path) -> None:
-    (tmp_path / "program.c").write_text(PROGRAM, encoding="utf-8")
-    compiler = [
-        sys.executable,
-        "-m",
-        "ziglang",
-        "cc",
-        "-target",
-        "x86_64-windows-gnu",
-        "-o",
-        "program.exe",
-        "program.c",
-    ]
-    subprocess.run(compiler, cwd=tmp_path, check=True, timeout=600)
-    program = tmp_path / "program.exe"
+    program = compiled("x86_64-windows-gnu", PROGRAM, tmp_path / "program.exe")
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(program)], capture_output=True, text=True, check=False, timeout=600
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,12 +10,12 @@ from kafka_forge.bases import variants, zig
 from kafka_forge.checks import by_id
 from kafka_forge.engine import engine
 from kafka_forge.ground.paths import project_root
-from kafka_forge.ground.userland import zig_program
 from kafka_forge.inspection import binaries
 from kafka_forge.macho import bundle, files, signature, stubs
 from kafka_forge.platforms import of
 from kafka_forge.values.evidence import BinaryFile, InspectEvidence
 from kafka_forge.values.model import Artifact, Cell, Environment, Verdict
+from tests.zig import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,19 +41,9 @@ def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def link(folder: Path, library: str, source: str, *inputs: str, name: str = "") -> None:
-    (folder / f"{library}.c").write_text(source, encoding="utf-8")
     options = ["-shared", "-s", f"-Wl,-install_name,@rpath/{name or library}", "-Wl,-rpath,@loader_path/"]
-    command = [
-        str(zig_program()),
-        "cc",
-        "-target",
-        "aarch64-macos.11.0",
-        *options,
-        "-o",
-        f"lib/{library}",
-        f"{library}.c",
-    ]
-    subprocess.run([*command, *inputs], cwd=folder, check=True, timeout=120)
+    places = [folder / each for each in inputs]
+    compiled("aarch64-macos.11.0", source, folder / "lib" / library, *options, *places)
 
 
 def judge(check: str, prefix: Path, names: Sequence[str], variant: dict[str, str] | None = None) -> CheckResult:
