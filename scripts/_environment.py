@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, Iterator, NoReturn, Sequence
+from typing import Dict, Iterator, List, NoReturn, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 STAMP = ENVIRONMENT / "kafka-forge.json"
+LOCKS = ROOT / "requirements"
 OLDEST = (3, 10)
 TRIES = 3
 
@@ -35,8 +36,15 @@ def python_of_environment() -> Path:
 
 def wanted(extras: Sequence[str]) -> Dict[str, object]:
     """Return what the stamp of an environment that fits this checkout says."""
-    digest = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    return {"pyproject": digest, "python": sys.version, "root": str(ROOT), "extras": sorted(extras)}
+    digest = hashlib.sha256((ROOT / "pyproject.toml").read_bytes())
+    for lock in locks(extras):
+        digest.update(lock.read_bytes())
+    return {"locks": digest.hexdigest(), "python": sys.version, "root": str(ROOT), "extras": sorted(extras)}
+
+
+def locks(extras: Sequence[str]) -> List[Path]:
+    """Return the locks of these extras, each of which has the toolkit's own needs, too."""
+    return [LOCKS / (name + ".txt") for name in sorted(extras) or ["toolkit"]]
 
 
 def fits(extras: Sequence[str]) -> bool:
@@ -45,11 +53,10 @@ def fits(extras: Sequence[str]) -> bool:
         return False
     try:
         found = json.loads(STAMP.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        asked = wanted(found["extras"])
+    except (OSError, ValueError, KeyError):
         return False
-    asked = wanted(extras)
-    enough = set(extras) <= set(found.get("extras", ()))
-    return enough and all(found.get(key) == asked[key] for key in ("pyproject", "root"))
+    return set(extras) <= set(found["extras"]) and all(found.get(key) == asked[key] for key in ("locks", "root"))
 
 
 @contextlib.contextmanager
@@ -91,7 +98,10 @@ def make(extras: Sequence[str]) -> None:
     with contextlib.suppress(OSError, ValueError):
         found = json.loads(STAMP.read_text(encoding="utf-8"))
         extras = sorted({*extras, *found.get("extras", ())})
-    sys.stderr.write("preparing kafka-forge's own environment in .venv (first use; a minute or so)\n")
+    sys.stderr.write(
+        "preparing kafka-forge's own environment in .venv, as requirements/ locks it (first use; a minute or so; "
+        "`python3 scripts/locks.py environment` renews the lock)\n"
+    )
     if not python_of_environment().exists() or not STAMP.exists():
         shutil.rmtree(ENVIRONMENT, ignore_errors=True)
         done = subprocess.run([sys.executable, "-m", "venv", str(ENVIRONMENT)], check=False)
@@ -104,9 +114,10 @@ def make(extras: Sequence[str]) -> None:
             )
     with contextlib.suppress(OSError):
         STAMP.unlink()
-    target = "{}[{}]".format(ROOT, ",".join(sorted(extras))) if extras else str(ROOT)
     pip = [python_of_environment(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run([*pip, "--editable", target], "installing the toolkit's dependencies")
+    files = [word for lock in locks(extras) for word in ("--requirement", lock)]
+    run([*pip, "--require-hashes", *files], "installing the toolkit's dependencies")
+    run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], "installing the toolkit")
     STAMP.write_text(json.dumps(wanted(extras)), encoding="utf-8")
 
 

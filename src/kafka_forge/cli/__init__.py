@@ -32,7 +32,7 @@ COMMANDS = {
     "broker": "Start, stop and list brokers.",
     "base": "Make the embedded base channel, or say which base would be taken.",
     "sources": "Obtain the upstream sources of recipes, by sha256.",
-    "locks": "Ask whether what is locked can still be had.",
+    "locks": "Ask whether what is locked can still be had; renew the project's own lock.",
     "patches": "Work on a recipe's patches as on commits.",
     "matrix": "Show what would be built on all platforms, and the CI jobs that build it.",
     "report": "Show the evidence of a run, and merge the reports of several.",

@@ -15,9 +15,25 @@ if TYPE_CHECKING:
     from kafka_forge.locks.looking import Looked
 
 
-@click.group(short_help="Ask whether what is locked can still be had.")
+@click.group(short_help="Ask whether what is locked can still be had; renew the project's own lock.")
 def command() -> None:
-    """Ask whether what is locked can still be had."""
+    """Ask whether what is locked can still be had; renew the project's own lock."""
+
+
+@command.command()
+def environment() -> None:
+    """Lock the newest versions of what the toolkit and its tests need, for every Python (requirements/*.txt)."""
+    from kafka_forge.ground.paths import project_root
+    from kafka_forge.locks import environment as locks
+    from kafka_forge.report import terminal
+
+    root = project_root()
+    with terminal.progress_for().shown() as progress:
+        changed = locks.renew(root, progress)
+    for path in changed:
+        click.echo(f"written: {path.relative_to(root).as_posix()}")
+    if not changed:
+        click.echo("the locks are as they would be made now")
 
 
 @command.command()
