@@ -95,7 +95,12 @@ def _judge(looked: Sequence[Looked]) -> None:
     if not looked:
         raise NothingSelected("no locked file has one of these words", todo="name a part of a lock or of a file.")
     for state, error, what, todo in (
-        ("gone", LockGone, "can be had nowhere any more", "lock what there is now: bootstrap/README.md says how."),
+        (
+            "gone",
+            LockGone,
+            "can be had nowhere any more",
+            "lock what there is now; CONTRIBUTING.md, under Locks, says how.",
+        ),
         ("unknown", SourceUnreachable, "could not be asked for everywhere", "run again where these places answer."),
     ):
         found = [each for each in looked if each.state == state]
