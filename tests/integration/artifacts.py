@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 from typing import TYPE_CHECKING
 
 from kafka_forge.building import build
@@ -14,6 +15,7 @@ from kafka_forge.values.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from kafka_forge.building.build import Built
     from kafka_forge.values.model import Environment
@@ -48,3 +50,11 @@ def installed(recipe: str, python: str | None = None) -> Iterator[Environment]:
         artifact, contract, channels=channels(made), cache=Cache.default(), progress=Silent()
     ) as fresh:
         yield fresh
+
+
+def run(
+    made: Environment, program: str, *arguments: str, folder: Path, seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a program's text by an environment's Python in a folder; return how it ended and what it said."""
+    command: list[str | Path] = [made.interpreter, "-c", program, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False)

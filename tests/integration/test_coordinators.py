@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import textwrap
 import uuid
 from typing import TYPE_CHECKING
@@ -12,6 +11,8 @@ import pytest
 from confluent_kafka import Producer
 
 from kafka_forge.brokers import admin, links
+
+from . import artifacts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,14 +98,7 @@ print(json.dumps(sorted(read)))
     before = between.counts.get("refuse-first", 0)
     between.refuse_first(1, links.OFFSET_FETCH)
     try:
-        ended = subprocess.run(
-            [env.interpreter, "-c", program, cluster.address, topic],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=3 * SECONDS,
-            check=False,
-        )
+        ended = artifacts.run(env, program, cluster.address, topic, folder=tmp_path, seconds=3 * SECONDS)
     finally:
         between.mend()
     assert ended.returncode == 0, ended.stderr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import uuid
 from typing import TYPE_CHECKING
 
@@ -88,14 +87,7 @@ def test_a_rejoin_that_outlasts_a_poll_is_completed_by_later_ones(
     arguments = [cluster.address, topic, other, str(POLL_MS), str(SECONDS), CHANGES[change]]
     between.slow(ANSWER_SECONDS)
     try:
-        ended = subprocess.run(
-            [kafka_python.interpreter, "-c", PROGRAM, *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=3 * SECONDS,
-            check=False,
-        )
+        ended = artifacts.run(kafka_python, PROGRAM, *arguments, folder=tmp_path, seconds=3 * SECONDS)
     finally:
         between.mend()
     assert ended.returncode == 0, ended.stderr
