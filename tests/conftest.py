@@ -21,6 +21,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 _ended: list[int] = []
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--long``: what takes minutes for a proof that changes seldom runs, too (``kafka-forge test --long``)."""
+    parser.addoption("--long", action="store_true", help="also run the tests that take minutes")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: `test --long` runs it, and CI every night"))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(exitstatus: int) -> None:
     _ended.append(int(exitstatus))

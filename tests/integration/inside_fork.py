@@ -31,7 +31,7 @@ def main(address: str, name: bytes, how: str, *, greenlets: bool) -> None:
     topic = client.topics[name]
     producer = topic.get_producer(linger_ms=1)
     consumer = topic.get_simple_consumer(
-        consumer_group=name, auto_commit_enable=True, auto_commit_interval_ms=50, consumer_timeout_ms=20_000
+        consumer_group=name, auto_commit_enable=True, auto_commit_interval_ms=50, consumer_timeout_ms=90_000
     )
     producer.produce(b"before")
     (broker,) = client.brokers.values()

@@ -40,7 +40,7 @@ def main(address: str, name: str) -> None:
     gevent.joinall(workers, timeout=60)
     ended = sum(worker.successful() for worker in workers)
     count = MESSAGES + 1 + GREENLETS
-    options = {"consumer_timeout_ms": 20_000, "auto_offset_reset": OffsetType.EARLIEST}
+    options = {"consumer_timeout_ms": 90_000, "auto_offset_reset": OffsetType.EARLIEST}
     consumer = topic.get_simple_consumer(**options)
     simple = {message.value for message in itertools.islice(consumer, count)}
     consumer.stop()

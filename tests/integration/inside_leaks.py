@@ -45,7 +45,7 @@ def live(address: str, name: bytes, *, greenlets: bool, stop: bool) -> None:
     topic = client.topics[name]
     with topic.get_producer(linger_ms=1) as producer:
         producer.produce(b"value")
-    options = {"consumer_timeout_ms": 20_000, "auto_commit_enable": True, "auto_commit_interval_ms": 100}
+    options = {"consumer_timeout_ms": 90_000, "auto_commit_enable": True, "auto_commit_interval_ms": 100}
     consumer = topic.get_simple_consumer(consumer_group=name, **options)
     assert consumer.consume() is not None
     consumer.stop()

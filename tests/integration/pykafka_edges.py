@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .pykafka_env import PykafkaEnv
 
-SECONDS = 40.0
+SECONDS = 200.0
 """An answer's bound."""
 MODES = (False, True)
 """use_rdkafka."""

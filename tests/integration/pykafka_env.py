@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kafka_forge.values.model import Environment
 
 INSIDE = "inside_pykafka"
-SECONDS = 120
+SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def read(address: str, topic: str, count: int) -> list[Any]:
     """The topic's first messages, as the witness sees them."""
     consumer = Consumer({"bootstrap.servers": address, "group.id": "witness", "enable.auto.commit": False})
     consumer.assign([TopicPartition(topic, 0, 0)])
-    messages = consumer.consume(count, 20)
+    messages = consumer.consume(count, 90)
     consumer.close()
     return messages
 
@@ -35,6 +35,6 @@ def read(address: str, topic: str, count: int) -> list[Any]:
 def end_of(address: str, topic: str) -> int:
     consumer = Consumer({"bootstrap.servers": address, "group.id": "witness"})
     try:
-        return int(consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=20)[1])
+        return int(consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=60)[1])
     finally:
         consumer.close()

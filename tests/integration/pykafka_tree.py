@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from kafka_forge.ground.files import Store
+from kafka_forge.ground.files import Store, sha256_of
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
 from kafka_forge.sources import Source, load_hints, obtain
@@ -45,6 +45,12 @@ def patched(room: Path) -> Path:
         assert done.returncode == 0, done.stderr
         assert "(offset" not in done.stderr, done.stderr
     return tree
+
+
+def contents(tree: Path) -> dict[str, str]:
+    """Return each file of a tree, but for what Python caches of its modules, and its digest (SHA-256, hexadecimal)."""
+    files = [path for path in tree.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
+    return {path.relative_to(tree).as_posix(): sha256_of(path) for path in files}
 
 
 def _recipe() -> tuple[Path, Any]:

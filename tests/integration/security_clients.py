@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kafka_forge import bases, platforms
 from kafka_forge.bases import home
 from kafka_forge.building import build
 from kafka_forge.contracts.loading import load_contract
@@ -55,15 +56,25 @@ class Client:
         return self.made.runner.path(path)
 
 
+def _base(platform: str) -> str | None:
+    """Return the base's channel; for another platform than this one, None where it has not been made as it is now."""
+    cache = Cache.default()
+    if platform == platforms.current():
+        return bases.select("embedded", platform, cache, Silent()).channel
+    channel = home.provide(cache, project_root())
+    return channel.as_uri() if (channel / platform / "repodata.json").is_file() else None
+
+
 @contextlib.contextmanager
 def installed(recipe: str, platform: str) -> Iterator[Client]:
     root, cache = project_root(), Cache.default()
     selection = Selection(recipes=(recipe,), platforms=(platform,), pythons=(PYTHON,))
     (cell,) = [each.cell for each in build.plan_on(selection, "embedded", root) if each.selected]
     artifact = build.find_built(root / "output", cell)
-    if artifact is None:
+    base = _base(platform)
+    if artifact is None or base is None:
         pytest.skip(f"`verify {recipe} --platform {platform} --python {PYTHON}` has not been run here")
     contract = load_contract(root / "recipes" / recipe / "contract.yaml", platform, PYTHON)
-    channels = [(root / "output").as_uri(), home.channel_of(cache, root).as_uri()]
+    channels = [(root / "output").as_uri(), base]
     with environment.fresh(artifact, contract, channels=channels, cache=cache, progress=Silent()) as made:
         yield Client(made)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 HERE = roster.Ready(roster.BY_ID["confluent_kafka"], Path(sys.executable), dict(os.environ))
+IN_LOOP = roster.Ready(roster.BY_ID["confluent_kafka_aio"], Path(sys.executable), dict(os.environ))
 MESSAGES = 2000
 
 
@@ -84,7 +86,7 @@ def test_messages_that_do_not_arrive_are_a_failure_and_no_figure(broker: Broker,
     assert sample.rate == 0
 
 
-@pytest.mark.parametrize("workload", [each.id for each in workloads.WORKLOADS])
+@pytest.mark.parametrize("workload", [each.id for each in workloads.WORKLOADS if each.id != "loop"])
 def test_every_workload_is_measured_with_the_settings_that_it_is_about(broker: Broker, workload: str) -> None:
     bench, chosen = Bench(broker, Setup(MESSAGES)), workloads.BY_ID[workload]
     for direction in chosen.directions:
@@ -96,6 +98,59 @@ def test_every_workload_is_measured_with_the_settings_that_it_is_about(broker: B
     assert produced["enable.idempotence"] is (workload == "idempotent")
     assert produced["acks"] == ("all" if workload == "idempotent" else "1")
     assert produced["compression.type"] == ("lz4" if workload == "lz4" else "none")
+    assert produced["linger.ms"] == (0 if workload == "awaited" else 5)
+
+
+def test_messages_that_are_awaited_one_by_one_say_how_long_they_took(broker: Broker) -> None:
+    sample = Bench(broker, Setup(MESSAGES)).measure(HERE, Key("confluent_kafka", "produce", 100, "awaited"), 1)
+    assert sample.error is None
+    assert sample.latency_p99 is not None
+    assert 0 < sample.latency_p99 < sample.seconds
+
+
+def test_messages_that_take_too_long_one_by_one_are_given_up_at_once(broker: Broker) -> None:
+    """The index's asyncio classes take two seconds for each: buffer_timeout until it is sent, and until it is told."""
+    key = Key("confluent_kafka_aio", "produce", 100, "awaited")
+    sample = Bench(broker, Setup(MESSAGES)).measure(IN_LOOP, key, 1)
+    assert sample.error is not None
+    assert re.fullmatch(r"TimeoutError: a message took [\d.]+ s: 5000 do not fit into 120 s", sample.error)
+
+
+@pytest.mark.parametrize("direction", ["produce", "consume"])
+def test_a_heartbeat_in_the_loop_says_how_late_it_came(broker: Broker, direction: str) -> None:
+    key = Key("confluent_kafka_aio", direction, 100, "loop")
+    sample = Bench(broker, Setup(50 * MESSAGES)).measure(IN_LOOP, key, 1)
+    assert sample.error is None
+    assert sample.late_p999 is not None
+    assert 0 < sample.late_p999 < sample.seconds + 1
+    assert sample.latency_p99 is None
+
+
+def test_a_heartbeat_comes_late_where_the_loop_is_held_up(broker: Broker, tmp_path: Path) -> None:
+    script = tmp_path / "use_blocking.py"
+    script.write_text(
+        "import sys, time\n"
+        f"sys.path[:0] = [{str(HERE.client.script.parent)!r}]\n"
+        "import load, looped, use_confluent_kafka_aio as client\n"
+        "class Late(client.AIOProducer):\n"
+        "    async def flush(self, *rest):\n"
+        "        await super().flush(*rest)\n"
+        "        await client.asyncio.sleep(0.02)\n"
+        "        time.sleep(0.3)\n"
+        "        await client.asyncio.sleep(0.02)\n"
+        "client.AIOProducer = Late\n"
+        "load.run(client.produce, client.consume, has_loop=True)\n",
+        encoding="utf-8",
+    )
+    blocking = replace(IN_LOOP, client=replace(IN_LOOP.client, load=str(script.with_suffix(""))))
+    sample = Bench(broker, Setup(50)).measure(blocking, Key("confluent_kafka_aio", "produce", 100, "loop"), 1)
+    assert sample.late_p999 is not None
+    assert sample.late_p999 > 0.25
+
+
+def test_a_client_without_a_loop_says_so(broker: Broker) -> None:
+    sample = Bench(broker, Setup(MESSAGES)).measure(HERE, Key("confluent_kafka", "produce", 100, "loop"), 1)
+    assert sample.error == "ValueError: it has no loop of asyncio in which something else could beat"
 
 
 def test_the_log_holds_the_keys_and_headers_of_the_workload_with_reports(broker: Broker, tmp_path: Path) -> None:
@@ -110,7 +165,7 @@ def test_the_log_holds_the_keys_and_headers_of_the_workload_with_reports(broker:
     consumer = Consumer({"bootstrap.servers": broker.address, "group.id": topic})
     try:
         consumer.assign([TopicPartition(topic, 0, 1)])  # behind the one that opened the connection
-        found = consumer.consume(5, 20.0)
+        found = consumer.consume(5, 90.0)
     finally:
         consumer.close()
     assert [(each.key(), each.headers()) for each in found] == [(load.KEY, load.HEADERS)] * 5

@@ -16,7 +16,7 @@ import pytest
 
 from kafka_forge import brokers
 from kafka_forge.brokers import admin, disk, ports, settings
-from kafka_forge.errors import BrokerNotReady, UnknownBroker
+from kafka_forge.errors import BrokerDied, BrokerNotReady, UnknownBroker
 from kafka_forge.ground.paths import Cache
 from kafka_forge.ground.progress import Silent
 
@@ -45,6 +45,18 @@ def test_three_brokers_keep_three_copies_and_listen_on_the_loopback_address_only
     assert {broker.address for broker in cluster.brokers} < {"".join(address) for address in listening}
     first_outgoing = ports._first_outgoing()
     assert all(int(port) < first_outgoing for _, _, port in listening)
+
+
+def test_groups_have_a_coordinator_before_a_client_asks_for_one(cluster: brokers.Cluster) -> None:
+    admin.await_coordinator(cluster.internal, watch=cluster.check)
+    partitions = admin.describe_partitions(cluster.internal, ["__consumer_offsets"])
+    assert [(number, len(each.copies), each.leader > 0) for (_, number), each in partitions.items()] == [(0, 3, True)]
+
+
+def test_a_coordinator_that_nobody_answers_for_is_an_error() -> None:
+    with pytest.raises(BrokerDied, match="no longer answers") as refused:
+        admin.await_coordinator("127.0.0.1:1", timeout=1.0)
+    assert "no coordinator" in refused.value.details[0]
 
 
 def test_any_one_of_them_may_be_killed_or_ended_and_all_goes_on(cluster: brokers.Cluster) -> None:

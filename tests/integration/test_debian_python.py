@@ -115,7 +115,13 @@ class Installed:
         return f".cpython-{self.python.replace('.', '')}-{cpu}-linux-gnu.so"
 
 
-@pytest.fixture(scope="module", params=CELLS, ids="-".join)
+def cell(platform: str, python: str) -> Any:
+    """One of the parameters; for another platform, its OpenSSL and Kerberos are compiled for this test alone."""
+    marks = () if platform == platforms.current() else pytest.mark.long
+    return pytest.param((platform, python), marks=marks, id=f"{platform}-{python}")
+
+
+@pytest.fixture(scope="module", params=[cell(*each) for each in CELLS])
 def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     platform, python = request.param
     needed = [f"{platform}/{name}" for name in ("pythons", "libzlib", "openssl", "zstd")]

@@ -24,7 +24,7 @@ PLATFORM = "osx-arm64"
 def test_a_python_for_macos_is_relocatable_and_signed(tmp_path: Path) -> None:
     root = project_root()
     interpreter = next(each for each in load(Interpreters, root).interpreters if each.python == "3.14")
-    jar = Workshop(PLATFORM, Cache.default(), Silent()).obtain(interpreter.source(PLATFORM))
+    jar = Workshop(PLATFORM, root, Cache.default(), Silent()).obtain(interpreter.source(PLATFORM))
     cpython_macos.stage(jar, tmp_path, "3.14", PLATFORM)
 
     found = dict(files.binaries(tmp_path, PLATFORM))

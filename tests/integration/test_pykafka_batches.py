@@ -157,7 +157,7 @@ def test_threads_that_begin_together_have_the_right_checksum(wire: Wire, monkeyp
         make(self, images)
 
     def one(_: int) -> int:
-        begin.wait(10)
+        begin.wait(60)
         return int(wire.crc32c._pure_crc32c(data))
 
     monkeypatch.setattr(shift, "__init__", slowly)

@@ -31,7 +31,7 @@ CONSUMERS = st.fixed_dictionaries(
         "fetch_min_bytes": SIZES,
         "fetch_wait_max_ms": WAITS,
         "fetch_error_backoff_ms": WAITS.filter(bool),
-        "socket_timeout_ms": st.sampled_from([1000, 30_000, 300_000, 300_001]),
+        "socket_timeout_ms": st.sampled_from([20_000, 30_000, 300_000, 300_001]),
         "auto_offset_reset": st.sampled_from([-1, -2]),
     },
 )
@@ -52,7 +52,7 @@ PRODUCERS = st.fixed_dictionaries(
         "max_request_size": SIZES,
         "sync": st.booleans(),
         "delivery_reports": st.booleans(),
-        "socket_timeout_ms": st.sampled_from([1000, 30_000, 300_000, 300_001]),
+        "socket_timeout_ms": st.sampled_from([20_000, 30_000, 300_000, 300_001]),
     },
 )
 LIMITS = {

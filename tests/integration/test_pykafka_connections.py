@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,23 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
     return results
 
 
+class Gate:
+    """Takes a lock's place and stays shut until so many wait: who comes later would ask for another connection."""
+
+    def __init__(self, lock: Any, count: int) -> None:
+        self._lock, self._count, self._open = lock, count, threading.Event()
+        self._come = itertools.count(1)
+
+    def __enter__(self) -> None:
+        if next(self._come) >= self._count:
+            self._open.set()
+        assert self._open.wait(SECONDS)
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 def until(condition: Callable[[], bool]) -> None:
     """Wait until something is so."""
     waiting = threading.Event()
@@ -79,7 +97,8 @@ def test_workers_that_reconnect_at_once_make_one_connection(wire: Wire, scripted
         broker.fetch_api_versions()
     before = scripted.accepted
     scripted.may_answer.clear()
-    threading.Timer(0.5, scripted.may_answer.set).start()  # all of them are waiting by then
+    broker._connect_lock = Gate(broker._connect_lock, 4)
+    threading.Timer(0.5, scripted.may_answer.set).start()
     assert at_once(*[broker.connect] * 4) == [None] * 4
     assert scripted.accepted == before + 1
     asked = [lambda: len(broker.request_metadata().brokers)] * 4
@@ -94,6 +113,7 @@ def test_workers_that_want_the_same_channel_at_once_share_it(wire: Wire, scripte
     handlers = at_once(*[lambda: broker._get_unique_req_handler("member")] * 4)
     assert len({id(handler) for handler in handlers}) == 1
     assert scripted.accepted == before + 1
+    broker._offsets_channel_lock = Gate(broker._offsets_channel_lock, 4)
     assert at_once(*[broker.connect_offsets_channel] * 4) == [None] * 4
     until(lambda: scripted.accepted == before + 2)
 

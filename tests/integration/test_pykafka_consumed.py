@@ -57,7 +57,7 @@ def taken(consumer: Any, how: str) -> list[Any]:
 
 @pytest.mark.parametrize("how", ["iterated", "asked"])
 def test_messages_are_whole_and_in_order(topic: Any, how: str) -> None:
-    consumer = topic.get_simple_consumer(consumer_timeout_ms=20_000)
+    consumer = topic.get_simple_consumer(consumer_timeout_ms=90_000)
     messages = taken(consumer, how)
     consumer.stop()
     for id_, partition in topic.partitions.items():
@@ -72,7 +72,7 @@ def test_messages_are_whole_and_in_order(topic: Any, how: str) -> None:
 @pytest.mark.parametrize("how", ["iterated", "asked"])
 def test_partitions_take_turns(topic: Any, how: str) -> None:
     """As long as each has something that was fetched, none comes twice before the others."""
-    consumer = topic.get_simple_consumer(consumer_timeout_ms=20_000)
+    consumer = topic.get_simple_consumer(consumer_timeout_ms=90_000)
     while min(owned.message_count for owned in consumer._partitions.values()) < COUNT:
         consumer._cluster.handler.sleep(0.05)
     messages = taken(consumer, how)
@@ -85,7 +85,7 @@ def test_partitions_take_turns(topic: Any, how: str) -> None:
 
 
 def test_a_message_has_all_that_messages_have(topic: Any) -> None:
-    consumer = topic.get_simple_consumer(consumer_timeout_ms=20_000)
+    consumer = topic.get_simple_consumer(consumer_timeout_ms=90_000)
     first, second = itertools.islice(consumer, 2)
     consumer.stop()
     assert (second.compression_type, second.produce_attempt, second.protocol_version) == (0, 0, 2)
@@ -112,7 +112,7 @@ def test_a_subclass_s_consume_is_what_is_iterated_over(topic: Any, monkeypatch: 
             self.asked += 1
             return super().consume(*arguments, **options)
 
-    consumer = Counting(topic, topic._cluster, consumer_timeout_ms=20_000)
+    consumer = Counting(topic, topic._cluster, consumer_timeout_ms=90_000)
     assert len(list(itertools.islice(consumer, 10))) == consumer.asked == 10
     consumer.stop()
 

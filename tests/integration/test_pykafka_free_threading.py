@@ -75,7 +75,9 @@ def test_the_extension_declares_to_a_free_threaded_python_that_it_needs_the_gil(
     """Compiled as for one, of which there is none at hand: the module's start calls what declares it."""
     lock = load(Interpreters, project_root())
     jar = next(each for each in lock.interpreters if each.python == "3.14").source("linux-64")
-    sdists._headers(Workshop("linux-64", Cache.default(), Silent()).obtain(jar), tmp_path / "include", "3.14")
+    sdists._headers(
+        Workshop("linux-64", project_root(), Cache.default(), Silent()).obtain(jar), tmp_path / "include", "3.14"
+    )
     source = patched(tmp_path) / "pykafka" / "rdkafka" / "_rd_kafkamodule.c"
     named = {}
     for flag in ("-DPy_GIL_DISABLED=1", "-DWITH_THE_GIL"):

@@ -61,6 +61,21 @@ def test_what_nobody_asks_for_is_not_made_and_may_be_set(broker: Broker, pykafka
     assert answer["given"] == [5, "key", "a", 0, "offset"]
 
 
+def test_every_field_of_a_produced_message_is_the_pure_modes(broker: Broker, pykafka_env: PykafkaEnv) -> None:
+    """Also where the memory of the one before is used again, and though most of it is made when it is asked for."""
+    count = 200
+    topic = new_topic(broker.address)
+    answer = pykafka_env.run("fields_of_produced", broker.address, topic=topic, count=count)
+    assert answer["c unasked"] == 0
+    assert [row[0] for row in answer["pure read"]] == [str(number) for number in range(count)]
+    assert all(row[3] is True for row in answer["pure read"])
+    assert answer["pure offsets"] == list(range(0, 2 * count, 2))
+    assert answer["c offsets"] == [-1] * count
+    for way in ("read", "copied", "pickled"):
+        for name in ("c", "pure"):
+            assert answer[f"{name} {way}"] == answer["pure read"], (name, way)
+
+
 def test_a_great_value_is_referred_to_until_it_is_delivered_and_no_longer(
     broker: Broker, pykafka_env: PykafkaEnv
 ) -> None:

@@ -16,6 +16,8 @@ from kafka_forge.brokers import admin
 from kafka_forge.ground.paths import Cache
 from kafka_forge.ground.progress import Silent
 
+from .draining import drained
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -54,7 +56,7 @@ def witnessed(address: str, topic: str) -> list[tuple[bytes | None, bytes | None
     consumer = Consumer(settings)
     consumer.assign([TopicPartition(topic, 0, 0)])
     try:
-        return [(each.key(), each.value(), each.timestamp()[1]) for each in consumer.consume(len(VALUES), 30)]
+        return [(each.key(), each.value(), each.timestamp()[1]) for each in consumer.consume(len(VALUES), 90)]
     finally:
         consumer.close()
 
@@ -69,8 +71,8 @@ def test_messages_go_both_ways(pykafka: Any, oldest: Broker, codec: str) -> None
             producer.produce(value, partition_key=b"key", timestamp=NOON)
     milliseconds = int((NOON - datetime.datetime(1970, 1, 1)).total_seconds() * 1000)  # noqa: DTZ001
     assert witnessed(oldest.address, codec) == [(b"key", value, milliseconds) for value in VALUES]
-    consumer = topic.get_simple_consumer(consumer_timeout_ms=10_000)
-    read = [consumer.consume() for _ in VALUES]
+    consumer = topic.get_simple_consumer(consumer_timeout_ms=1000)
+    read = drained(consumer, count=len(VALUES))
     consumer.stop()
     assert [(each.partition_key, each.value, each.timestamp) for each in read] == witnessed(oldest.address, codec)
 
@@ -86,7 +88,7 @@ def test_a_group_commits_and_resumes(pykafka: Any, oldest: Broker) -> None:
 
     def read() -> list[bytes]:
         member = topic.get_balanced_consumer("group", managed=True, consumer_timeout_ms=1000)
-        values = [each.value for each in member]
+        values = [each.value for each in drained(member, count=len(VALUES))]
         member.commit_offsets()
         member.stop()
         return sorted(values, key=int)

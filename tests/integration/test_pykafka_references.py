@@ -54,6 +54,7 @@ def test_no_reference_is_left_behind_or_given_back_twice(broker: Broker, debug_e
         ("read_unreadable_headers", {}),
         ("leave_running", {"count": 10}),
         ("keep_values", {}),
+        ("fields_of_produced", {"count": 200}),
         ("send_and_forget", {"count": 500, "reports": True}),
         ("send_and_forget", {"count": 500, "reports": False}),
     ],

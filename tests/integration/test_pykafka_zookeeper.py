@@ -17,6 +17,8 @@ from kafka_forge.brokers import admin
 from kafka_forge.ground.paths import Cache
 from kafka_forge.ground.progress import Silent
 
+from .draining import drained
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -53,25 +55,25 @@ def test_a_group_in_zookeeper_rebalances_commits_and_resumes(pykafka: Any, old_b
             "group", zookeeper_connect=old_broker.zookeeper, consumer_timeout_ms=1000, auto_commit_enable=True
         )
 
-    def read(*members: Any) -> Counter[int]:
-        return Counter(int(message.value) for consumer in members for message in consumer)
+    def read(*members: Any, count: int = 400) -> Counter[int]:
+        return Counter(int(message.value) for message in drained(*members, count=count))
 
     produce(0, 400)
     first = member()
     assert read(first) == Counter(range(400))
     second = member()
-    until(10, lambda: len(first.partitions) == len(second.partitions) == 2)
+    until(60, lambda: len(first.partitions) == len(second.partitions) == 2)
     assert not first.partitions.keys() & second.partitions.keys()
     produce(400, 800)
     assert read(first, second) == Counter(range(400, 800))
     second.stop()
-    until(10, lambda: len(first.partitions) == 4)
+    until(60, lambda: len(first.partitions) == 4)
     produce(800, 1200)
     assert read(first) == Counter(range(800, 1200))
     first.stop()
     produce(1200, 1300)
     third = member()
-    assert read(third) == Counter(range(1200, 1300))
+    assert read(third, count=100) == Counter(range(1200, 1300))
     third.stop()
 
 
@@ -93,7 +95,7 @@ def test_a_group_in_zookeeper_follows_a_topic_that_grows(pykafka: Any, old_broke
     with topic.get_producer(linger_ms=10) as producer:
         for number in range(400):
             producer.produce(b"%d" % number)
-    assert Counter(int(message.value) for each in members for message in each) == Counter(range(400))
+    assert Counter(int(message.value) for message in drained(*members, count=400)) == Counter(range(400))
     for each in members:
         each.stop()
 
@@ -137,7 +139,7 @@ import pykafka
 from pykafka.exceptions import ForkedClientError
 client = pykafka.KafkaClient({address!r})
 topic = client.topics[b"forked"]
-member = topic.get_balanced_consumer(b"forked", zookeeper_connect={zookeeper!r}, consumer_timeout_ms=20_000)
+member = topic.get_balanced_consumer(b"forked", zookeeper_connect={zookeeper!r}, consumer_timeout_ms=90_000)
 child = os.fork()
 if child == 0:
     signal.alarm(60)

@@ -176,7 +176,7 @@ FIRST_BATCHES = {
             producer.produce(b"%d" % number, partition_key=b"%d" % number)
             time.sleep(0.01)
         for _ in range(20):
-            message, error = producer.get_delivery_report(timeout=30)
+            message, error = producer.get_delivery_report(timeout=60)
             note(int(message.partition_key), error)
         producer.stop()
         """,

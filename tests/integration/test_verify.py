@@ -152,7 +152,7 @@ def test_ctrl_c_leaves_nothing_that_is_trusted_or_runs(checkout: Checkout, broke
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 130, errors
     assert "KF001" in errors
-    _, alive = psutil.wait_procs(family, timeout=5)
+    _, alive = psutil.wait_procs(family, timeout=60)
     assert not alive
     assert not checkout.report_file.exists()
     assert checkout.verify(broker).returncode == 0

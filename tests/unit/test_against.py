@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ROOT = Path(__file__).parents[2]
+UNKNOWN_THERE = ("dask-kafka-ranges",)
+"""Recipes of what no feedstock of conda-forge has."""
 ALL = ("all",)
 OURS = YAML(typ="safe").load((ROOT / "recipes" / "variants.yaml").read_text(encoding="utf-8"))
 V0_PLATFORMS = ("linux-64", "osx-64", "osx-arm64", "win-64")
@@ -348,7 +350,7 @@ def test_a_recipe_whose_number_cannot_be_made_out_is_no_silent_pass(
     assert "KF123" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("recipe", plan.recipe_names(ROOT))
+@pytest.mark.parametrize("recipe", sorted({*plan.recipe_names(ROOT)} - {*UNKNOWN_THERE}))
 def test_build_numbers_stay_above_those_of_the_feedstocks(recipe: str) -> None:
     """With room for the bots: each migration of conda-forge's raises the number of a feedstock by one."""
     read = conda_forge.load(ROOT).feedstocks[recipe]
@@ -359,7 +361,7 @@ def test_build_numbers_stay_above_those_of_the_feedstocks(recipe: str) -> None:
 
 def test_the_reading_is_whole_and_says_what_is_wrong(checkout: Path) -> None:
     reading = conda_forge.load(ROOT)
-    assert reading.feedstocks.keys() == set(plan.recipe_names(ROOT))
+    assert reading.feedstocks.keys() == set(plan.recipe_names(ROOT)) - {*UNKNOWN_THERE}
     assert {each.name: each.python for each in reading.migrations} == MIGRATING
     file = checkout / "recipes" / "conda-forge.yaml"
     file.write_text("read: soon\n", encoding="utf-8")

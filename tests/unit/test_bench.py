@@ -154,6 +154,31 @@ def test_a_workload_is_compared_with_the_plain_rate_of_the_same_client() -> None
     assert page.render(found).count("<h2>produce, 100 B") == 2
 
 
+def test_latency_and_lateness_are_shown_where_they_were_measured() -> None:
+    found = a_run({A: [1000.0] * 3, CEILING: [1000.0] * 3})
+    found.samples = [
+        replace(each, latency_p99=0.0012 if each.key == A else 0.001, late_p999=0.004 if each.key == A else None)
+        for each in found.samples
+    ]
+    row, ceiling = found.rows()
+    assert row.latency_to_ceiling is not None
+    assert row.latency_to_ceiling.median == pytest.approx(1.2)
+    assert (ceiling.latency_to_ceiling, ceiling.late_p999) == (None, None)
+    told = results.as_json(found)
+    jsonschema.validate(told, SCHEMA)
+    assert told["rows"][0]["latency_p99_seconds"] == {"median": 0.0012, "low": 0.0012, "high": 0.0012}
+    assert told["rows"][0]["loop_late_p999_seconds"] == {"median": 0.004, "low": 0.004, "high": 0.004}
+    text = printed(found, 220)
+    for header, value in (
+        ("p99 ms", "1.20 (1.20 – 1.20)"),
+        ("p99 / C", "1.20"),
+        ("loop late ms", "4.00 (4.00 – 4.00)"),
+    ):
+        assert header in text
+        assert value in text
+    assert "p99 ms" not in printed(a_run({A: [1000.0]}))
+
+
 def test_a_workload_changes_its_own_settings_alone_and_brings_the_plain_cells_along() -> None:
     assert workloads.cells(workloads.choose(["plain"])) == [("plain", "produce"), ("plain", "consume")]
     assert workloads.cells(workloads.choose(["lz4", "reports"])) == [
@@ -175,9 +200,15 @@ def test_the_run_without_options_has_the_plain_workload_alone() -> None:
     handed = [roster.Ready(client) for client in roster.CLIENTS]
     found = clients.new_results(handed, [100, 1000, 10_000], 10, 1)
     assert {key.workload for key in found.keys} == {"plain"}
-    assert len(found.keys) == len(roster.CLIENTS) * 2 * 3
+    assert len(found.keys) == sum(len(client.directions) for client in roster.CLIENTS) * 3
     more = clients.new_results(handed, [100, 1000, 10_000], 10, 1, workloads.choose(["all"]))
     assert set(more.keys) > set(found.keys)
+    beside = {key.client for key in more.keys if key.workload == "loop"}
+    assert (
+        beside
+        == {client.id for client in roster.CLIENTS if client.in_loop}
+        == {client.id for client in roster.CLIENTS if "aio" in client.id}
+    )
     assert len(set(more.keys)) == len(more.keys)
 
 
@@ -319,6 +350,11 @@ def test_a_repetition_is_complete_when_every_cell_has_been_measured() -> None:
     assert found.complete == 0
 
 
+def test_a_client_that_wants_to_be_named_is_left_out_otherwise() -> None:
+    assert "dask_kafka_ranges" not in [client.id for client in running.choose(())]
+    assert [client.id for client in running.choose(("dask_kafka_ranges",))] == ["dask_kafka_ranges"]
+
+
 def test_an_unknown_client_is_named() -> None:
     with pytest.raises(NothingSelected, match="no client nonsense"):
         running.choose(["pykafka", "nonsense"])
@@ -354,8 +390,8 @@ def test_the_time_column_is_about_as_many_messages_for_every_client() -> None:
 # --- what a reader sees ---------------------------------------------------------------------------------------
 
 
-def printed(found: Results) -> str:
-    console = Console(file=io.StringIO(), width=160)
+def printed(found: Results, width: int = 160) -> str:
+    console = Console(file=io.StringIO(), width=width)
     tables.print_results(found, console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()

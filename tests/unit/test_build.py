@@ -55,6 +55,9 @@ def test_the_contract_is_no_part_of_the_artifact(tmp_path: Path) -> None:
     before = build.folder_digest(tmp_path)
     (tmp_path / "contract.yaml").write_text("promises: {}")
     assert build.folder_digest(tmp_path) == before
+    (tmp_path / "package" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "package" / "__pycache__" / "module.cpython-314.pyc").touch()
+    assert build.folder_digest(tmp_path) == before
     (tmp_path / "patches").mkdir()
     (tmp_path / "patches" / "0001-mend.patch").write_text("b")
     assert build.folder_digest(tmp_path) != before

@@ -274,6 +274,11 @@ def test_every_package_of_the_base_is_planned_after_what_it_needs(
         assert pythons in needs["libcurl"], "but what is built on it needs that"
     assert needs.keys() >= {"zlib", "libzlib", "zstd", "lz4-c", "openssl", "libcurl"}
     assert ("krb5" in needs) == ("cyrus-sasl" in needs) == (platform != "win-64")
+    compiler = next(node for node in nodes if node.name == f"zig-cxx_{platform}")
+    assert not any(compiler.id in node.needs for node in nodes), (
+        "nothing of the base is C++; what is built on it may be"
+    )
+    assert compiler.seconds() > 100, "its library is compiled beside the C libraries, and not after them"
 
 
 def test_for_another_platform_only_what_runs_here_is_made_for_this_machine(checkout: Path, tmp_path: Path) -> None:

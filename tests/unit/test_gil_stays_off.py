@@ -78,6 +78,7 @@ def test_pykafkas_extension_is_refused_and_nothing_else_of_it() -> None:
     results = seen("pykafka", "pykafka.rdkafka._rd_kafka")
     assert {result.id: result.verdict for result in results} == {
         "gil-stays-off[pykafka]": Verdict.PASS,
+        "gil-stays-off[pykafka.aio]": Verdict.PASS,
         "gil-stays-off[pykafka.cli.kafka_tools]": Verdict.PASS,
         "gil-stays-off[pykafka.rdkafka]": Verdict.PASS,
         "gil-stays-off[pykafka.rdkafka._rd_kafka]": Verdict.REFUSED,

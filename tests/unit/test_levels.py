@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kafka_forge.brokers import levels, lockmaker, locks
@@ -113,6 +113,7 @@ def test_a_class_that_is_made_in_another_way_is_an_error_that_says_what_to_look_
 
 
 @given(noise=st.binary(max_size=200), at=st.integers(0, 400))
+@example(noise=b"\x00", at=30)  # into the name of a release
 def test_no_class_file_makes_the_reader_crash(tmp_path_factory: pytest.TempPathFactory, noise: bytes, at: int) -> None:
     made = Assembler()
     made.constant("IBP_3_3_IV3", "IBP_3_3_IV3", 1, 7, "3.3", "IV3", 1)

@@ -25,6 +25,7 @@ FILES = [
     *sorted((ROOT / "bootstrap" / "recipes").glob("*/recipe.yaml")),
     *sorted((ROOT / "bootstrap" / "python").glob("*.json")),
     *(ROOT / "bootstrap" / name for name in ("tools.yaml", "oldest.yaml", "emulators.yaml")),
+    *(ROOT / "tests" / "integration" / "data" / name for name in ("browser.yaml", "debug_python.yaml")),
     *sorted((ROOT / "src" / "kafka_forge" / "brokers" / "locks").glob("*.json")),
 ]
 

@@ -18,6 +18,7 @@ from kafka_forge.values.selection import Selection
 
 ROOT = Path(__file__).parents[2]
 ALL = Selection(platforms=("all",))
+BUILT_ON = ("librdkafka", "pykafka", "python-confluent-kafka", "dask-kafka-ranges", "streamz")
 
 
 def jobs(selection: Selection = ALL) -> tuple[matrix.Job, ...]:
@@ -34,7 +35,7 @@ def test_what_is_built_on_each_other_shares_a_job_and_the_rest_does_not() -> Non
     here = [job for job in jobs() if job.platform == "linux-64"]
     assert [job.recipes for job in here] == [
         ("kafka-python",),
-        ("librdkafka", "pykafka", "python-confluent-kafka"),
+        ("librdkafka", "pykafka", "python-confluent-kafka", "dask-kafka-ranges", "streamz"),
     ]
     assert matrix.groups({"a": (), "b": (), "c": ("a", "x"), "d": ("b", "c")}) == [("a", "b", "c", "d")]
 
@@ -53,12 +54,12 @@ def test_a_workflow_gets_plain_strings_and_a_runner_for_each_platform(capsys: py
 @pytest.mark.parametrize(
     ("file", "recipes"),
     [
-        ("recipes/librdkafka/build.sh", {"librdkafka", "pykafka", "python-confluent-kafka"}),
+        ("recipes/librdkafka/build.sh", {*BUILT_ON}),
         ("recipes/pykafka/patches/0001-parse-versions-with-packaging.patch", {"pykafka"}),
         ("recipes/kafka-python/contract.yaml", {"kafka-python"}),
-        ("recipes/variants.yaml", {"librdkafka", "pykafka", "python-confluent-kafka", "kafka-python"}),
-        ("src/kafka_forge/engine/engine.py", {"librdkafka", "pykafka", "python-confluent-kafka", "kafka-python"}),
-        ("bootstrap/recipes/zlib/build.sh", {"librdkafka", "pykafka", "python-confluent-kafka", "kafka-python"}),
+        ("recipes/variants.yaml", {*BUILT_ON, "kafka-python"}),
+        ("src/kafka_forge/engine/engine.py", {*BUILT_ON, "kafka-python"}),
+        ("bootstrap/recipes/zlib/build.sh", {*BUILT_ON, "kafka-python"}),
         ("README.md", set()),
         ("tests/unit/test_plan.py", set()),
     ],

@@ -9,7 +9,7 @@ import pytest
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
-from kafka_forge.bases.python_locks import Libraries, Wheels, load
+from kafka_forge.bases.python_locks import Beside, Libraries, Wheels, load
 from kafka_forge.contracts.loading import load_contract
 from kafka_forge.ground.paths import project_root
 from kafka_forge.values.model import PLATFORMS
@@ -83,6 +83,12 @@ def outputs(recipe: Path) -> Iterator[str]:
             yield bare(name)
 
 
+def beside() -> dict[str, str]:
+    """Return project → name on conda-forge, of what stands beside the embedded base."""
+    groups = load(Beside, ROOT).groups.values()
+    return {project: name for group in groups for project, name in group.conda_names().items()}
+
+
 def occurrences() -> Iterator[tuple[str, str]]:
     """Give every use of a name of conda-forge, and where it is."""
     for recipe in (*RECIPES, *BOOTSTRAP):
@@ -97,6 +103,7 @@ def occurrences() -> Iterator[tuple[str, str]]:
     yield from ((name, "bootstrap/tools.yaml") for name in read(ROOT / "bootstrap" / "tools.yaml"))
     yield from ((each.name, "bootstrap/python/libraries.json") for each in load(Libraries, ROOT).libraries)
     yield from ((name, "bootstrap/python/wheels.json") for name in load(Wheels, ROOT).conda_names().values())
+    yield from ((name, "bootstrap/python/beside.json") for name in beside().values())
     yield from ((name, "kafka_forge.bases") for name in MADE)
 
 
@@ -134,7 +141,7 @@ def test_one_project_has_one_name() -> None:
 
 
 def test_what_a_wheel_is_packed_as_is_its_projects_name() -> None:
-    for project, name in load(Wheels, ROOT).conda_names().items():
+    for project, name in (*load(Wheels, ROOT).conda_names().items(), *beside().items()):
         assert KNOWN.names[name].pypi == canonicalize_name(project)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from kafka_forge.errors import PatchDoesNotApply, QueueInvalid, RecipeInvalid, UnknownPatch, VerdictsNotGreen
-from kafka_forge.ground.progress import Silent
 from kafka_forge.patching import explaining, opening, saving, testing
+from tests.told import Told
 
 from .patch_queue import SOURCE, Queue, archive, copied, made, message, write_recipe
 
@@ -245,9 +245,9 @@ def test_a_folder_that_is_no_repository_or_another_recipes_is_refused(queue: Que
         queue.save()
     inside = queue.open() / "small"
     with pytest.raises(QueueInvalid, match="no git repository of patches"):
-        saving.save(None, inside, queue.root, queue.cache, _Deaf())
+        saving.save(None, inside, queue.root, queue.cache, Told())
     with pytest.raises(QueueInvalid, match="opened for small, not for other"):
-        saving.save("other", queue.folder, queue.root, queue.cache, _Deaf())
+        saving.save("other", queue.folder, queue.root, queue.cache, Told())
     with pytest.raises(QueueInvalid, match="not empty"):
         queue.open()
 
@@ -260,11 +260,11 @@ def test_a_repository_of_other_means_is_known_by_its_files(queue: Queue) -> None
     tree = queue.git("rev-parse", "upstream^{tree}").strip()
     root = queue.git("commit-tree", tree, "-m", "some source").strip()
     queue.git("rebase", "-q", "--onto", root, "upstream")
-    assert saving.save("small", queue.folder, queue.root, queue.cache, _Deaf()).changed == ()
+    assert saving.save("small", queue.folder, queue.root, queue.cache, Told()).changed == ()
     queue.git("checkout", "-q", "--orphan", "other")
     queue.git("commit", "-qm", "other files")
     with pytest.raises(QueueInvalid, match="stand on other files"):
-        saving.save("small", queue.folder, queue.root, queue.cache, _Deaf())
+        saving.save("small", queue.folder, queue.root, queue.cache, Told())
 
 
 def test_either_all_files_are_exchanged_or_none(tmp_path: Path) -> None:
@@ -294,9 +294,9 @@ def test_a_patch_that_says_a_wrong_place_is_corrected(queue: Queue) -> None:
     before = path.read_bytes()
     path.write_bytes(before.replace(b"@@ -17,7 +17,7 @@", b"@@ -7,7 +7,7 @@"))
     assert path.read_bytes() != before
-    listener = _Deaf()
+    listener = Told()
     opening.open_("small", queue.folder, queue.root, queue.cache, listener)
-    assert "saving will correct" in listener.heard[0]
+    assert "saving will correct" in listener.lines[0]
     assert queue.save().adjusted == (THIRD,)
     assert path.read_bytes() == before
 
@@ -338,13 +338,3 @@ def test_a_patch_as_written_is_what_git_am_takes(queue: Queue) -> None:
         capture_output=True,
     )
     assert queue.git("rev-parse", "HEAD^{tree}") == tree
-
-
-class _Deaf(Silent):
-    """A progress that keeps what is said."""
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.heard.append(text)

@@ -23,9 +23,9 @@ def cells(selection: Selection, with_dependencies: bool = False) -> list[str]:
     ]
 
 
-def test_fourteen_artifacts_each_after_what_it_is_built_on() -> None:
+def test_sixteen_artifacts_each_after_what_it_is_built_on() -> None:
     found = cells(Selection(platforms=("linux-64",)))
-    assert len(found) == 14
+    assert len(found) == 16
     assert found.index("librdkafka/linux-64/any") < found.index("pykafka/linux-64/3.11")
     assert [each for each in found if each.startswith("pykafka/")] == [f"pykafka/linux-64/{each}" for each in PYTHONS]
     assert "kafka-python/linux-64/any" in found

@@ -1,4 +1,4 @@
-"""The base channel's Python side: locks, wheels and folders that become packages, without network."""
+"""The base channel's Python side: wheels and folders that become packages, without network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from rattler.package import IndexJson, PathsJson, RunExportsJson
-from ruamel.yaml import YAML
 
 from kafka_forge.bases import (
     cpython,
@@ -22,28 +21,25 @@ from kafka_forge.bases import (
     debian_libraries,
     elf,
     pythons,
-    relock,
     wheels,
 )
 from kafka_forge.bases.packing import PLACEHOLDER, Package, pack
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheel, Wheels, load
 from kafka_forge.bases.workshop import Workshop
-from kafka_forge.errors import BaseBuildFailed, LockInvalid, UnknownPython, UnsupportedMachine
+from kafka_forge.errors import BaseBuildFailed, LockInvalid
 from kafka_forge.ground.files import Store, sha256_of
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
-from kafka_forge.values.model import PLATFORMS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 ROOT = project_root()
-WANTED = YAML(typ="safe").load((ROOT / "bootstrap" / "python" / "wanted.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Workshop:
-    return Workshop("linux-64", Cache(tmp_path / "cache"), Silent())
+    return Workshop("linux-64", ROOT, Cache(tmp_path / "cache"), Silent())
 
 
 def extracted(file: Path, folder: Path) -> Path:
@@ -51,62 +47,6 @@ def extracted(file: Path, folder: Path) -> Path:
 
     extract(file, folder)
     return folder
-
-
-# --- locks ---------------------------------------------------------------------------------------------------
-
-
-def test_the_locks_serve_the_same_pythons() -> None:
-    interpreters, wheel_lock = load(Interpreters, ROOT), load(Wheels, ROOT)
-    assert tuple(each.python for each in interpreters.interpreters) == wheel_lock.pythons
-
-
-def test_every_platform_has_each_python_or_the_reason_why_not() -> None:
-    lock = load(Interpreters, ROOT)
-    for interpreter in lock.interpreters:
-        for platform in PLATFORMS:
-            reason = lock.absent.get(platform, {}).get(interpreter.python)
-            assert (platform in interpreter.platforms) == (reason is None), f"{interpreter.python} on {platform}"
-
-
-def test_every_binary_wheel_serves_every_python_of_its_platform_once() -> None:
-    """Or the project has none for that Python, and is compiled, or CPython itself has taken its place."""
-    lock, absent = load(Wheels, ROOT), load(Interpreters, ROOT).absent
-    for platform, binary in lock.binary.items():
-        pythons = [python for python in lock.pythons if python not in absent.get(platform, {})]
-        compiled = {(each.project, python) for each in lock.sdists.get(platform, ()) for python in each.pythons}
-        for project in {wheel.project for wheel in binary}:
-            served = [python for wheel in binary if wheel.project == project for python in wheel.pythons]
-            none = {
-                python
-                for python in pythons
-                if project in WANTED["wheels"]["lacking_for"].get(python, ())
-                and (project == "zstandard" or (project, python) in compiled)
-            }
-            assert sorted(served) == sorted({*pythons} - none), f"{project} on {platform}"
-
-
-def test_the_locks_are_what_relocking_makes_of_what_is_wanted() -> None:
-    """Nothing is asked of a registry for it: so whatever is wanted stands in the locks, and nothing else."""
-    for name, lock in relock.locks([], keep=True).items():
-        on_disk = (ROOT / "bootstrap" / "python" / f"{name}.json").read_text(encoding="utf-8")
-        assert json.dumps(lock, indent=2) + "\n" == on_disk, name
-
-
-def test_a_missing_lock_says_how_to_make_it(tmp_path: Path) -> None:
-    with pytest.raises(LockInvalid, match=r"cannot be read") as caught:
-        load(Wheels, tmp_path)
-    assert "relock" in caught.value.todo
-
-
-def test_a_lock_with_half_a_sha256_is_refused(tmp_path: Path) -> None:
-    text = (ROOT / "bootstrap" / "python" / "wheels.json").read_text(encoding="utf-8")
-    file = tmp_path / "bootstrap" / "python" / "wheels.json"
-    file.parent.mkdir(parents=True)
-    file.write_text(text.replace(load(Wheels, ROOT).pure[0].sha256, "abc123"), encoding="utf-8")
-    with pytest.raises(LockInvalid) as caught:
-        load(Wheels, tmp_path)
-    assert any("pure.0.sha256" in line for line in caught.value.details)
 
 
 # --- packages ------------------------------------------------------------------------------------------------
@@ -366,27 +306,3 @@ def test_a_debian_package_is_unpacked(tmp_path: Path) -> None:
     (tmp_path / "not.deb").write_bytes(b"!<arch>\n")
     with pytest.raises(BaseBuildFailed):
         list(debian_libraries.unpack(tmp_path / "not.deb"))
-
-
-# --- the whole -----------------------------------------------------------------------------------------------
-
-
-def test_an_unknown_python_or_platform_is_named(shop: Workshop) -> None:
-    with pytest.raises(UnknownPython, match=r"3\.9"):
-        pythons.ensure("linux-64", ["3.9"], shop.cache, Silent())
-    with pytest.raises(UnsupportedMachine, match="osx-arm64"):
-        pythons.ensure("osx-arm64", ["3.12"], shop.cache, Silent())
-
-
-def test_only_our_own_stale_packages_leave_the_channel(shop: Workshop) -> None:
-    shop.native.mkdir(parents=True)
-    shop.noarch.mkdir()
-    locks = load(Interpreters, ROOT), load(Libraries, ROOT), load(Wheels, ROOT)
-    wanted = pythons.products(shop, locks[2].pythons, *locks)
-    stale, foreign = shop.native / "python-3.12.0-h0000000_0_cpython.conda", shop.native / "openssl-3.5.7-h1_0.conda"
-    for path in (stale, foreign, wanted[0].path):
-        path.touch()
-    pythons._remove_stale(shop, wanted)
-    assert not stale.exists()
-    assert foreign.exists()
-    assert wanted[0].path.exists()

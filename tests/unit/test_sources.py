@@ -20,6 +20,7 @@ from kafka_forge.sources import http as downloads
 from kafka_forge.sources.maven import mirror_of_central
 from kafka_forge.sources.python_index import PipSettings, settings_from
 from kafka_forge.sources.transform import Transform, retop
+from tests.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,15 +112,10 @@ def test_stored_bytes_are_given_without_asking_anybody(site: Site, store: Store)
 def test_the_next_place_is_asked_when_one_says_no_or_has_wrong_bytes(site: Site, store: Store) -> None:
     site.pages |= {"/wrong": (200, b"other bytes"), "/right": (200, DATA)}
     urls = (SILENT, f"{site.url}/absent", f"{site.url}/wrong", f"{site.url}/right")
-    said: list[str] = []
-
-    class Listener(Silent):
-        def say(self, text: str) -> None:
-            said.append(text)
-
-    assert obtain(Source("file", SUM, urls), store, Listener()).read_bytes() == DATA
-    assert len(said) == 1
-    assert "/wrong" in said[0]
+    told = Told()
+    assert obtain(Source("file", SUM, urls), store, told).read_bytes() == DATA
+    assert len(told.lines) == 1
+    assert "/wrong" in told.lines[0]
 
 
 def test_wrong_bytes_name_both_sums_and_keep_nothing(site: Site, store: Store) -> None:

@@ -1,6 +1,7 @@
 #!/bin/bash
 set -euo pipefail
 
+cd "c-blosc/internal-complibs/zlib-$PKG_VERSION"
 export CHOST="$HOST"
 # configure's own way to link leaves LDFLAGS out, and zlib.map names functions that are not there.
 export LDSHARED="$CC -shared -Wl,-soname,libz.so.1,--version-script,zlib.map $LDFLAGS"

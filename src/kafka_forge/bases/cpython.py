@@ -124,7 +124,7 @@ def _make_windows(interpreter: Interpreter, lock: Interpreters, libraries: Libra
         cpython_windows.stage(jar, tree, python)
         cpython_windows.byte_compile(tree, python, _builder(interpreter, tree, room, shop))
         build = _build_string(interpreter, lock, libraries, shop.platform)
-        runtime = cpython_windows.runtime()
+        runtime = cpython_windows.runtime(shop.root)
         facts = {
             "made_from": f"org.bytedeco:cpython:{interpreter.release}:{interpreter.jars[shop.platform].classifier}"
         }
@@ -138,7 +138,7 @@ def _builder(interpreter: Interpreter, tree: Path, room: Path, shop: Workshop) -
     if shop.platform == here:
         return tree
     if here in interpreter.debian:
-        there = Workshop(here, shop.cache, shop.progress)
+        there = Workshop(here, shop.root, shop.cache, shop.progress)
         cpython_debian.stage(interpreter.debian[here], there, room / "built" / "builder", interpreter.python)
         return room / "built" / "builder"
     cpython_linux.stage(shop.obtain(interpreter.source(here)), room / "builder", interpreter.python)

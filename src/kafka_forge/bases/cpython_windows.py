@@ -20,7 +20,6 @@ from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.bases.python_locks import VcRuntime, load
 from kafka_forge.errors import BaseBuildFailed
 from kafka_forge.ground import processes
-from kafka_forge.ground.paths import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,13 +170,13 @@ def byte_compile(tree: Path, python: str, builder: Path) -> None:
 # --- Microsoft's C runtime ------------------------------------------------------------------------------------
 
 
-def runtime() -> Wheel:
+def runtime(root: Path) -> Wheel:
     """Return the wheel that has Microsoft's C and C++ runtime.
 
     Raises:
         LockInvalid: ``bootstrap/python/vcruntime.json`` cannot be read.
     """
-    return load(VcRuntime, project_root()).wheel
+    return load(VcRuntime, root).wheel
 
 
 def runtime_package(wheel: Wheel) -> Package:

@@ -10,22 +10,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from kafka_forge.bases import graph, home, pythons
+from kafka_forge.bases import graph, home, pythons, rolled_locks
 from kafka_forge.bases.graph import variants
 from kafka_forge.bases.nodes import Site
 from kafka_forge.bases.python_locks import Interpreters, load
 from kafka_forge.channels import channel
-from kafka_forge.ground import memory, processes
+from kafka_forge.ground import memory, processes, side_by_side
 from kafka_forge.ground.paths import project_root
 from kafka_forge.values.model import PLATFORMS, Base
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from collections.abc import Set as AbstractSet
+    from concurrent.futures import Future
     from pathlib import Path
 
     from kafka_forge.bases.nodes import Node
@@ -70,6 +71,7 @@ def ensure(
         BaseBuildFailed: a package could not be built; ``where`` is its log.
         NoNetwork, SourceUnreachable, ChecksumMismatch: from obtaining the sources.
         LockInvalid, RecipeInvalid: a file under ``bootstrap/`` is broken.
+        LockGone: nothing stands for a locked file that every mirror has forgotten, or may not (``--strict-locks``).
         DiskFull, NotWritable: the file system refuses.
     """
     site = Site(platform, project_root(), cache, progress)
@@ -84,14 +86,17 @@ def ensure(
         _make_pythons(nodes)
         if channel.is_stale(site.channel):
             channel.index(site.channel)
+    wanted = graph.wanted_pythons(site, platform)
+    rolled = rolled_locks.of_base(site, wanted)
     return Base(
         name="embedded",
         channel=site.channel.as_uri(),
         variants=variants(site.root),
         reason=reason,
-        fingerprint=_fingerprint(site, nodes),
-        fingerprint_noarch=_fingerprint_noarch(site),
-        gone=pythons.gone(site.root, platform, graph.wanted_pythons(site, platform), cache),
+        fingerprint=_fingerprint(site, nodes, rolled),
+        fingerprint_noarch=_fingerprint_noarch(site, rolled),
+        gone=pythons.gone(site.root, platform, wanted, cache),
+        rolled=rolled,
     )
 
 
@@ -123,38 +128,28 @@ def _make(site: Site, nodes: Sequence[Node]) -> None:
         channel.index(site.channel)
         return
     priority = _chains(nodes)
-    running: dict[Future[None], str] = {}
-    jobs = min(_SIDE_BY_SIDE, (os.cpu_count() or 1) + 1)
-    with site.progress.task("embedded base", total=len(waiting)) as task, ThreadPoolExecutor(jobs) as pool:
 
-        def one(node: Node) -> None:
-            if processes.ending():
-                raise KeyboardInterrupt
-            with site.progress.task(f"base: {node.id}"):
-                node.make()
-            if node.path is None:
-                channel.index(site.channel)
-            site.keep(node)
-            memory.give_back()
+    def ready(running: AbstractSet[str]) -> list[str]:
+        busy = waiting.keys() | running
+        free = [node.id for node in waiting.values() if not node.needs & busy]
+        return sorted(free, key=lambda name: -priority[name])
 
-        try:
-            while waiting or running:
-                busy = waiting.keys() | set(running.values())
-                ready = [node for node in waiting.values() if not node.needs & busy]
-                ready.sort(key=lambda node: -priority[node.id])
-                for node in ready[: jobs - len(running)]:
-                    running[pool.submit(one, waiting.pop(node.id))] = node.id
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    del running[future]
-                    future.result()
-                    task.advance()
-        except KeyboardInterrupt:
-            processes.end_all()  # else leaving the pool would wait for the compilers
-            raise
-        except Exception:
-            pool.shutdown(wait=False, cancel_futures=True)  # what is being built may finish, and is kept
-            raise
+    def one(node: Node) -> None:
+        if processes.ending():
+            raise KeyboardInterrupt
+        with site.progress.task(f"base: {node.id}"):
+            node.make()
+        if node.path is None:
+            channel.index(site.channel)
+        site.keep(node)
+        memory.give_back()
+
+    def take(_: str, future: Future[None]) -> None:
+        future.result()
+        task.advance()
+
+    with site.progress.task("embedded base", total=len(waiting)) as task:
+        side_by_side.run(waiting, ready, one, take, min(_SIDE_BY_SIDE, (os.cpu_count() or 1) + 1))
     channel.index(site.channel)
 
 
@@ -167,15 +162,15 @@ def _chains(nodes: Sequence[Node]) -> dict[str, float]:
     return chains
 
 
-def _fingerprint(site: Site, nodes: Sequence[Node]) -> str:
+def _fingerprint(site: Site, nodes: Sequence[Node], rolled: Sequence[str]) -> str:
     """Return the hash of all that the packages for a platform can be built on."""
     named = [_packages_of_pythons(site, subdir) for subdir in site.subdirs]
-    return _hash([sorted((node.id, node.key) for node in nodes), named])
+    return _hash([sorted((node.id, node.key) for node in nodes), named, rolled])
 
 
-def _fingerprint_noarch(site: Site) -> str:
+def _fingerprint_noarch(site: Site, rolled: Sequence[str]) -> str:
     """Return the hash of what a package for all platforms can be built on: Python and wheels of this machine."""
-    return _hash(_packages_of_pythons(site, site.build_platform))
+    return _hash([_packages_of_pythons(site, site.build_platform), rolled])
 
 
 def _packages_of_pythons(site: Site, subdir: str) -> list[str]:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 
-from kafka_forge.bases import pythons, tools
+from kafka_forge.bases import pythons, rolled_locks, tools, zig
 from kafka_forge.bases.nodes import PYTHONS, Node
 from kafka_forge.channels import channel
 from kafka_forge.engine import engine
-from kafka_forge.errors import BaseBuildFailed, BuildFailed, SolveFailed, UnsupportedMachine
+from kafka_forge.errors import BaseBuildFailed, BuildFailed, CompilerCacheBroken, SolveFailed, UnsupportedMachine
 from kafka_forge.ground.files import Store, sha256_of
 from kafka_forge.sources import load_hints
 from kafka_forge.values import python_names
@@ -42,6 +42,10 @@ _TOOLCHAIN = ("cross-python", "sysroot", "zig")
 
 _SYSTEMS = ("linux", "osx", "win")
 
+_CXX_COMPILER = "zig-cxx"
+_CXX_SECONDS = 100.0
+"""What zig's C++ library takes to compile: one core, whatever the machine has."""
+
 
 def variants(root: Path) -> tuple[Path, ...]:
     """Return what this base lays over ``recipes/variants.yaml``."""
@@ -56,13 +60,13 @@ def plan(site: Site) -> tuple[Node, ...]:
         LockInvalid, RecipeInvalid: a file under ``bootstrap/`` is broken.
     """
     found: dict[str, Node] = {}
-    for package in tools.load(_tools_file(site), site.build_platform):
+    for package in tools.load(rolled_locks.tools_file(site.root), site.build_platform):
         node = _tool(site, package)
         found[node.id] = node
     if not found:
         raise UnsupportedMachine(
             f"the embedded base has no build tools for {site.build_platform} yet",
-            where=str(_tools_file(site)),
+            where=str(rolled_locks.tools_file(site.root)),
             todo="take another base with --base, or run on linux-64.",
         )
     for subdir in site.subdirs:
@@ -78,7 +82,7 @@ def plan(site: Site) -> tuple[Node, ...]:
 
 def make_pythons(site: Site, subdir: str) -> tuple[Path, ...]:
     """Make the Python packages of a platform that are absent; return them."""
-    return pythons.ensure(subdir, wanted_pythons(site, subdir), site.cache, site.progress)
+    return pythons.ensure(site.root, subdir, wanted_pythons(site, subdir), site.cache, site.progress)
 
 
 def wanted_pythons(site: Site, subdir: str) -> tuple[str, ...]:
@@ -94,10 +98,6 @@ def variants_pythons(root: Path) -> tuple[str, ...]:
 
 def _id(subdir: str, name: str) -> str:
     return f"{subdir}/{name}"
-
-
-def _tools_file(site: Site) -> Path:
-    return site.root / "bootstrap" / "tools.yaml"
 
 
 def rendered_recipes(site: Site) -> Iterator[Rendered]:
@@ -147,7 +147,9 @@ def _reachable(site: Site, found: Mapping[str, Node]) -> tuple[Node, ...]:
     roots = {
         name
         for name, node in found.items()
-        if node.subdir == target or node.name in (PYTHONS, f"cross-python_{target}") or name in libraries
+        if node.subdir == target
+        or node.name in (PYTHONS, f"cross-python_{target}", f"{_CXX_COMPILER}_{target}")
+        or name in libraries
     }
     return closure(tuple(found.values()), roots)
 
@@ -199,7 +201,12 @@ def _recipe(site: Site, rendered: Rendered, needs: frozenset[str], found: Mappin
 
 def _seconds(rendered: Rendered) -> float:
     """Return what the recipe says of its own duration: ``extra.seconds``, on two cores."""
-    return float(_extra(rendered.recipe_dir).get("seconds", 1.0))
+    library = _CXX_SECONDS if _is_cxx_compiler(rendered) else 0.0
+    return library + float(_extra(rendered.recipe_dir).get("seconds", 1.0))
+
+
+def _is_cxx_compiler(rendered: Rendered) -> bool:
+    return rendered.name.startswith(f"{_CXX_COMPILER}_")
 
 
 def _extra(folder: Path) -> JsonObject:
@@ -241,6 +248,8 @@ def _build(site: Site, rendered: Rendered) -> None:
             # What it runs with may still be in the making.
             solved=("build", "host"),
         )
+    except CompilerCacheBroken:
+        raise
     except (BuildFailed, SolveFailed) as error:
         raise BaseBuildFailed(
             f"{rendered.name} for {rendered.platform}, which the embedded base needs, could not be built: {error.what}",
@@ -248,3 +257,5 @@ def _build(site: Site, rendered: Rendered) -> None:
             details=error.details,
             todo="read the log named above; or take another base with --base.",
         ) from error
+    if _is_cxx_compiler(rendered):
+        zig.compile_cxx_library(rendered.variant["cross_target_platform"], site.cache)

@@ -52,8 +52,6 @@ class DebianPython(Model):
     upstream: DebianSource | None = None
     """CPython's source, for the modules that Debian changed to suit its own layout; None where it is not to be had."""
     upstream_sha256: Sha256 | None = None
-    rolling: bool = False
-    """Whether its packages are of a suite that rolls: the mirrors forget them when a newer version comes."""
     without: tuple[str, ...] = ()
     """Extension modules that are left out, as they need a newer glibc than the rest."""
 
@@ -216,6 +214,31 @@ class Wheels(Model):
         return {wheel.project: wheel.package for wheel in wheels}
 
 
+class Group(Wheels):
+    """Wheels that a few recipes need and no other: they are no part of the base until one of these is built."""
+
+    recipes: tuple[str, ...]
+    """The recipes that ask for them."""
+
+
+class Beside(Model):
+    """``bootstrap/python/beside.json``."""
+
+    groups: dict[str, Group]
+    """In order: what an earlier one has, or `Wheels`, a later one does not have again."""
+
+    def named(self, group: str, wheels: Wheels) -> Wheels:
+        """Return a group for `kafka_forge.bases.wheels.make`: with the names of all that its wheels may ask for."""
+        below = [wheels]
+        for name, each in self.groups.items():
+            below.append(each)
+            if name == group:
+                break
+        pure = tuple(wheel for each in below for wheel in each.pure)
+        binary = tuple(wheel for each in below for wheels_there in each.binary.values() for wheel in wheels_there)
+        return Wheels(pythons=self.groups[group].pythons, pure=pure, binary={"": binary})
+
+
 class VcRuntime(Model):
     """``bootstrap/python/vcruntime.json``."""
 
@@ -230,7 +253,7 @@ def load(kind: type[AnyLock], root: Path) -> AnyLock:
     """Read one of the locks.
 
     Args:
-        kind: `Interpreters`, `Libraries`, `Wheels` or `VcRuntime`.
+        kind: `Interpreters`, `Libraries`, `Wheels`, `Beside` or `VcRuntime`.
         root: the checkout.
 
     Raises:

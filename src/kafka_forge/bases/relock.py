@@ -29,6 +29,7 @@ from kafka_forge.sources import DebianBinary, DebianSource, Maven, PythonIndex
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from kafka_forge.bases.python_locks import Wheel
     from kafka_forge.sources import Provider, Source
 
 Wanted = dict[str, Any]
@@ -49,7 +50,7 @@ def locks(names: Sequence[str], *, keep: bool) -> dict[str, Any]:
     """Return the locks named (all by default), as JSON.
 
     Args:
-        names: ``interpreters``, ``libraries``, ``wheels``, ``vcruntime``.
+        names: ``interpreters``, ``libraries``, ``wheels``, ``beside``, ``vcruntime``.
         keep: whether what the locks on disk have stays. Then nothing is asked for that they do not lack.
 
     Raises:
@@ -62,6 +63,7 @@ def locks(names: Sequence[str], *, keep: bool) -> dict[str, Any]:
         "interpreters": interpreters,
         "libraries": libraries,
         "wheels": partial(wheels, kept=load(Wheels, root) if keep else None),
+        "beside": beside,
         "vcruntime": vcruntime,
     }
     _KNOWN.clear()
@@ -127,7 +129,7 @@ def _debian_python(every: Wanted, platform: str, row: Mapping[str, Any]) -> Any:
     if "upstream" in row:
         upstream = DebianSource(**row["upstream"])
         locked |= {"upstream": upstream.model_dump(exclude_none=True), "upstream_sha256": _sha256(upstream)}
-    return locked | {key: row[key] for key in ("rolling", "without") if key in row}
+    return locked | {key: row[key] for key in ("without",) if key in row}
 
 
 def libraries(every: Wanted) -> Any:
@@ -147,23 +149,48 @@ def libraries(every: Wanted) -> Any:
 
 def _debs(packages: Mapping[str, Sequence[str]], architecture: str) -> list[Any]:
     debs = []
-    for package, (version, source) in packages.items():
-        place = DebianBinary(package=package, version=version, architecture=architecture, source=source)
+    for package, (version, source, *suite) in packages.items():
+        at = {"package": package, "version": version, "architecture": architecture, "source": source}
+        place = DebianBinary.model_validate(at | ({"suite": suite[0]} if suite else {}))
         debs.append({"at": place.model_dump(exclude_none=True), "sha256": _sha256(place)})
     return debs
 
 
-def wheels(every: Wanted, kept: Wheels | None = None) -> Any:
+def beside(every: Wanted) -> Any:
+    """Lock the groups, each without what `Wheels` and the groups before it have, whose versions it is held to."""
+    held = {wheel.project: wheel.version for wheel in _of(load(Wheels, project_root()))}
+    groups = {}
+    for name, wanted in every["beside"].items():
+        tags = {platform: every["wheels"]["tags"][platform] for platform in wanted["platforms"]}
+        group = {**every["wheels"], **wanted, "tags": tags, "sdists": {}, "names": every["beside_names"]}
+        made = wheels({**every, "wheels": group}, held=held)
+        made["pure"] = [row for row in made["pure"] if row["project"] not in held]
+        made["binary"] = {
+            platform: [row for row in rows if row["project"] not in held] for platform, rows in made["binary"].items()
+        }
+        groups[name] = {**made, "recipes": wanted["recipes"]}
+        held |= {wheel.project: wheel.version for wheel in _of(Wheels.model_validate(made))}
+    return {"groups": groups}
+
+
+def _of(lock: Wheels) -> Iterator[Wheel]:
+    yield from lock.pure
+    for wheels_there in lock.binary.values():
+        yield from wheels_there
+
+
+def wheels(every: Wanted, kept: Wheels | None = None, held: Mapping[str, str] | None = None) -> Any:
     """Let pip choose: for the oldest Python first, and the same versions for the others where they have wheels.
 
     On the first platform pip also finds what the roots depend on. The other platforms take the wheels of the very same
     projects, so that one set of pure wheels serves all. Where ``kept`` serves a Python of a platform, its wheels stay.
+    ``held`` is project → version, where a version is given.
     """
     wanted, absent = every["wheels"], every["interpreters"]["absent"]
     pythons: list[str] = wanted["pythons"]
     pure: dict[str, dict[str, Any]] = {}
     binary: dict[str, dict[str, dict[str, Any]]] = {}
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = dict(held or {})
     for platform, tags in wanted["tags"].items():
         lacking = set(wanted["lacking"].get(platform, ()))
         projects = sorted({row["project"] for rows in binary.values() for row in rows.values()} - lacking)
@@ -178,7 +205,7 @@ def wheels(every: Wanted, kept: Wheels | None = None) -> Any:
                 shelf = pure if choice["file"].endswith("-none-any.whl") else binary[platform]
                 row = shelf.setdefault(choice["file"], _row(choice, wanted["names"]))
                 row["pythons"].append(python)
-    _require_for_all(pure, pythons)
+    _require_for_all({file: row for file, row in pure.items() if row["project"] not in (held or {})}, pythons)
     rows = {platform: sorted(files.values(), key=_order) for platform, files in binary.items()}
     for row in pure.values():
         del row["pythons"]

@@ -10,6 +10,8 @@ from kafka_forge.errors import BaseUnreachable, UnknownBase
 from kafka_forge.values.model import Base
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from kafka_forge.ground.paths import Cache
     from kafka_forge.ground.progress import Progress
 
@@ -76,15 +78,32 @@ def variants(choice: str, root: Path) -> tuple[Path, ...]:
 
 
 def lacking(choice: str, root: Path) -> dict[str, dict[str, str]]:
-    """Return platform → Python → why a base cannot have it; nothing for a channel, which is asked when it is solved.
+    """Return platform → Python, or recipe → why a base cannot have it, or what the recipe needs.
+
+    Nothing for a channel, which is asked when it is solved.
 
     Raises:
         UnknownBase: the choice is no base.
         LockInvalid: the lock of the embedded base's Pythons cannot be read.
     """
-    from kafka_forge.bases import embedded
+    from kafka_forge.bases import beside, embedded
 
-    return embedded.lacking(root) if variants(choice, root) == embedded.variants(root) else {}
+    if variants(choice, root) != embedded.variants(root):
+        return {}
+    recipes = beside.lacking(root)
+    return {platform: {**pythons, **recipes[platform]} for platform, pythons in embedded.lacking(root).items()}
+
+
+def provide(base: Base, root: Path, platform: str, recipes: Collection[str], cache: Cache, progress: Progress) -> None:
+    """Make what recipes need beside the embedded base; any other base has what it has.
+
+    Raises:
+        ForgeError: as `beside.ensure`.
+    """
+    from kafka_forge.bases import beside
+
+    if base.name == EMBEDDED:
+        beside.ensure(root, platform, recipes, cache, progress)
 
 
 def _remote(choice: str, reason: str) -> Base:

@@ -69,9 +69,15 @@ class ToolPackage:
     @property
     def build(self) -> str:
         """The build string: a hash of all that the package is made from."""
-        archives = [archive.model_dump() for archive in self.tool.platforms[self.platform]]
+        # the suite only says what may stand for the file
+        archives = [archive.model_dump(exclude={"place": {"suite"}}) for archive in self.tool.platforms[self.platform]]
         lock = self.tool.model_dump(exclude={"platforms"})
         return f"h{content_key(_REVISION, lock, archives)}_0"
+
+    @property
+    def sums(self) -> tuple[str, ...]:
+        """The sha256 sums of what it is taken from."""
+        return tuple(archive.sha256 for archive in self.tool.platforms[self.platform])
 
     @property
     def filename(self) -> str:

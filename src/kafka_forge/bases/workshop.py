@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from kafka_forge.bases import home
 from kafka_forge.ground.files import Store, explain_os_errors
-from kafka_forge.ground.paths import project_root
 from kafka_forge.sources import obtain
 
 if TYPE_CHECKING:
@@ -27,18 +26,20 @@ class Workshop:
 
     Attributes:
         platform: the conda subdir.
+        root: the checkout.
         cache: holds the channel, the store of locked files, and the temporary folders.
         progress: who listens.
     """
 
     platform: str
+    root: Path
     cache: Cache
     progress: Progress
 
     @property
     def channel(self) -> Path:
         """The channel's folder."""
-        return home.channel_of(self.cache, project_root())
+        return home.channel_of(self.cache, self.root)
 
     @property
     def native(self) -> Path:

@@ -14,6 +14,7 @@ import psutil
 
 from kafka_forge import platforms
 from kafka_forge.bench import results, workloads
+from kafka_forge.bench.loads import load
 from kafka_forge.bench.results import PLAIN, Key, Results
 
 if TYPE_CHECKING:
@@ -89,12 +90,16 @@ def new_results(
     seed: int,
     chosen: Sequence[Workload] = (workloads.BY_ID[PLAIN],),
 ) -> Results:
-    """Return a run without samples: every client and size (bytes), in the directions of the chosen workloads."""
+    """Return a run without samples: every client and size (bytes), in the directions of the chosen workloads.
+
+    What is about a loop of asyncio is measured with the clients that run in one.
+    """
     keys = tuple(
         Key(each.client.id, direction, size, workload)
         for workload, direction in workloads.cells(chosen)
         for size in sizes
         for each in clients
+        if direction in each.client.directions and (each.client.in_loop or not workloads.BY_ID[workload].in_loop)
     )
     return Results(keys, {}, seed, repetitions)
 
@@ -139,6 +144,10 @@ def conditions(
             "count": "settings.messages to warm up; then as many more as last min_time seconds, ten times at the most",
             "cpu": "user and system time of the client's process, all threads",
             "megabyte": results.MEGABYTE,
+            "awaited": "each message when the last one was acknowledged, linger 0; the C program is our own, of "
+            "librdkafka's produce and poll",
+            "loop": f"a heartbeat every {load.BEAT * 1000:g} ms in the client's loop, from the first message on; a "
+            "loop waits in whole milliseconds on Linux, so that one late is idle",
             "interval": "percentile bootstrap of the median, 95 %",
         },
     }

@@ -114,7 +114,15 @@ class Bench:
         about["settings"][way] = told["settings"]
         self._counts.setdefault(key, setup.stretched(key.message_bytes, told["seconds"]))
         per_million = 1e6 * told["cpu_seconds"] / told["cpu_messages"]
-        return Sample(key, repetition, told["messages"], told["seconds"], per_million)
+        return Sample(
+            key,
+            repetition,
+            told["messages"],
+            told["seconds"],
+            per_million,
+            latency_p99=told.get("latency_p99"),
+            late_p999=told.get("late_p999"),
+        )
 
     def _topic(self, setup: Setup) -> str:
         name = f"kafka-forge-bench-{uuid.uuid4().hex[:10]}"
@@ -141,6 +149,8 @@ class Bench:
             seconds=setup.seconds,
             idempotent=setup.idempotent,
             reports=setup.reports,
+            awaited=setup.awaited,
+            heartbeat=setup.heartbeat,
         )
 
     def _settled(self, topic: str, wanted: int, setup: Setup) -> int:

@@ -57,6 +57,8 @@ class Sample:
         messages: how many within ``seconds``.
         seconds: wall time of them.
         cpu_per_million: CPU seconds of the client's process per million messages.
+        latency_p99: seconds within which 99 % of the messages were acknowledged, where each was awaited.
+        late_p999: seconds by which 99.9 % of the heartbeats in the client's loop were late at the most.
         error: the reason where it failed; then all figures are 0.
     """
 
@@ -66,6 +68,8 @@ class Sample:
     seconds: float = 0.0
     cpu_per_million: float = 0.0
     error: str | None = None
+    latency_p99: float | None = None
+    late_p999: float | None = None
 
     @property
     def rate(self) -> float:
@@ -89,6 +93,9 @@ class Row:
         to_ceiling: the rate as a share of `CEILING`'s, in the same way.
         cpu_to_ceiling: ``cpu_per_million`` as a multiple of `CEILING`'s, in the same way.
         to_plain: the rate as a share of the same client's with the workload `PLAIN`, in the same way.
+        latency_p99: the median of that of the samples, with its interval; None where messages were not awaited.
+        latency_to_ceiling: it as a multiple of `CEILING`'s, in the same way.
+        late_p999: the median of that of the samples; None where nothing beat in the loop.
         failures: why measurements failed, each reason once.
         failed: how many failed.
     """
@@ -104,6 +111,9 @@ class Row:
     to_ceiling: spread.Estimate | None = None
     cpu_to_ceiling: spread.Estimate | None = None
     to_plain: spread.Estimate | None = None
+    latency_p99: spread.Estimate | None = None
+    latency_to_ceiling: spread.Estimate | None = None
+    late_p999: spread.Estimate | None = None
     failures: tuple[str, ...] = ()
     failed: int = 0
 
@@ -185,9 +195,18 @@ class Results:
             to_ceiling=self._ratio(good, key, key._replace(client=CEILING)),
             cpu_to_ceiling=self._ratio(good, key, key._replace(client=CEILING), lambda each: each.cpu_per_million),
             to_plain=self._ratio(good, key, key._replace(workload=PLAIN)),
+            latency_p99=self._estimate([each.latency_p99 for each in samples]),
+            latency_to_ceiling=self._ratio(
+                good, key, key._replace(client=CEILING), lambda each: each.latency_p99 or 0.0
+            ),
+            late_p999=self._estimate([each.late_p999 for each in samples]),
             failures=tuple(dict.fromkeys(errors)),
             failed=len(errors),
         )
+
+    def _estimate(self, values: Sequence[float | None]) -> spread.Estimate | None:
+        known = [value for value in values if value is not None]
+        return spread.estimate(known, self.seed) if known else None
 
     def _ratio(
         self,
@@ -200,7 +219,8 @@ class Results:
         if key == other:
             return None
         values = {each.repetition: value(each) for each in good.get(other, [])}
-        ratios = [value(each) / values[each.repetition] for each in good[key] if values.get(each.repetition)]
+        pairs = [(value(each), values.get(each.repetition)) for each in good[key]]
+        ratios = [mine / theirs for mine, theirs in pairs if mine and theirs]
         return spread.estimate(ratios, self.seed) if ratios else None
 
     def _compared(self, message_bytes: int) -> int:
@@ -244,6 +264,8 @@ def as_json(results: Results) -> JsonObject:
                 "messages": sample.messages,
                 "seconds": round(sample.seconds, 6),
                 "cpu_seconds_per_million": round(sample.cpu_per_million, 4),
+                "latency_p99_seconds": sample.latency_p99,
+                "loop_late_p999_seconds": sample.late_p999,
                 "error": sample.error,
             }
             for sample in results.samples
@@ -268,15 +290,18 @@ def _row_json(row: Row) -> JsonObject:
         "ratio_to_rdkafka_performance": _ratio_json(row.to_ceiling),
         "cpu_ratio_to_rdkafka_performance": _ratio_json(row.cpu_to_ceiling),
         "ratio_to_plain": _ratio_json(row.to_plain),
+        "latency_p99_seconds": _ratio_json(row.latency_p99, 7),
+        "latency_ratio_to_rdkafka_performance": _ratio_json(row.latency_to_ceiling),
+        "loop_late_p999_seconds": _ratio_json(row.late_p999, 7),
         "failed": row.failed,
         "failures": list(row.failures),
     }
 
 
-def _ratio_json(ratio: spread.Estimate | None) -> JsonObject | None:
+def _ratio_json(ratio: spread.Estimate | None, digits: int = 4) -> JsonObject | None:
     if ratio is None:
         return None
-    return {"median": round(ratio.median, 4), "low": round(ratio.low, 4), "high": round(ratio.high, 4)}
+    return {name: round(getattr(ratio, name), digits) for name in ("median", "low", "high")}
 
 
 def _key_of(row: dict[str, Any]) -> Key:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.bench import ceiling, loads
-from kafka_forge.bench.results import CEILING
+from kafka_forge.bench.results import CEILING, DIRECTIONS
 from kafka_forge.contracts.loading import load_contract
 from kafka_forge.environments import activation, environment
 from kafka_forge.errors import ForgeError, InstallFailed
@@ -40,6 +40,8 @@ class Client:
         load: the script of `loads` that drives it.
         mode: what the script is told.
         recipe: the recipe here whose artifact it is; None for a wheel.
+        directions: which of ``produce`` and ``consume`` it can be measured in.
+        named_only: whether it is left out where no client is named.
         wheel: what pip installs, instead of an artifact or beside it; ``{version}`` stands for the version of
             confluent-kafka's artifact.
     """
@@ -50,6 +52,13 @@ class Client:
     mode: str = "default"
     recipe: str | None = None
     wheel: str | None = None
+    directions: tuple[str, ...] = DIRECTIONS
+    named_only: bool = False
+
+    @property
+    def in_loop(self) -> bool:
+        """Whether it runs in a loop of asyncio."""
+        return self.load in ("use_aiokafka", "use_confluent_kafka_aio", "use_pykafka_aio")
 
     @property
     def script(self) -> Path:
@@ -61,6 +70,23 @@ CLIENTS = (
     Client("confluent_kafka", "confluent_kafka", "use_confluent_kafka", recipe="python-confluent-kafka"),
     Client("pykafka_rdkafka", "pykafka with rdkafka", "use_pykafka", mode="rdkafka", recipe="pykafka"),
     Client("pykafka", "pykafka", "use_pykafka", mode="pure", recipe="pykafka"),
+    Client("pykafka_aio_rdkafka", "pykafka.aio with rdkafka", "use_pykafka_aio", mode="rdkafka-many", recipe="pykafka"),
+    Client(
+        "pykafka_aio_rdkafka_each",
+        "pykafka.aio with rdkafka, one by one",
+        "use_pykafka_aio",
+        mode="rdkafka-each",
+        recipe="pykafka",
+    ),
+    Client("pykafka_aio", "pykafka.aio", "use_pykafka_aio", mode="pure-many", recipe="pykafka"),
+    Client("confluent_kafka_aio", "confluent_kafka.aio", "use_confluent_kafka_aio", recipe="python-confluent-kafka"),
+    Client(
+        "confluent_kafka_aio_each",
+        "confluent_kafka.aio, one by one",
+        "use_confluent_kafka_aio",
+        mode="each",
+        recipe="python-confluent-kafka",
+    ),
     Client("kafka_python", "kafka-python", "use_kafka_python", recipe="kafka-python"),
     Client(  # without this optional package, its checksums are made in Python
         "kafka_python_crc32c", "kafka-python with crc32c", "use_kafka_python", recipe="kafka-python", wheel="crc32c"
@@ -71,7 +97,27 @@ CLIENTS = (
         "use_confluent_kafka",
         wheel="confluent-kafka=={version}",
     ),
+    Client(
+        "confluent_kafka_aio_wheel",
+        "confluent_kafka.aio (PyPI wheel)",
+        "use_confluent_kafka_aio",
+        wheel="confluent-kafka=={version}",
+    ),
+    Client(
+        "confluent_kafka_aio_newest",
+        "confluent_kafka.aio (PyPI, newest)",
+        "use_confluent_kafka_aio",
+        wheel="confluent-kafka",
+    ),
     Client("aiokafka", "aiokafka (PyPI wheel)", "use_aiokafka", wheel="aiokafka[lz4,snappy,zstd]>=0.12"),
+    Client(
+        "dask_kafka_ranges",
+        "dask-kafka-ranges, 2 processes",
+        "use_dask_kafka_ranges",
+        recipe="dask-kafka-ranges",
+        directions=("consume",),
+        named_only=True,
+    ),
     Client(CEILING, "rdkafka_performance (C)", "use_rdkafka_performance", recipe="librdkafka"),
 )
 BY_ID = {client.id: client for client in CLIENTS}

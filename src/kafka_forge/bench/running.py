@@ -101,7 +101,7 @@ def run(options: Options) -> None:
 
 
 def choose(names: Sequence[str]) -> list[Client]:
-    """Return the clients of these ids, all of them without any, in the order of the tables.
+    """Return the clients of these ids, without any all but those that want to be named, in the order of the tables.
 
     Raises:
         NothingSelected: there is no such client.
@@ -110,7 +110,7 @@ def choose(names: Sequence[str]) -> list[Client]:
         raise NothingSelected(
             f"there is no client {', '.join(unknown)}", todo=f"name some of {', '.join(roster.BY_ID)}."
         )
-    return [client for client in roster.CLIENTS if not names or client.id in names]
+    return [client for client in roster.CLIENTS if client.id in names or not (names or client.named_only)]
 
 
 def _measure(options: Options, chosen: Sequence[Client], loads: Sequence[Workload], progress: Progress) -> Results:

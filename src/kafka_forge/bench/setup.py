@@ -21,6 +21,8 @@ class Setup:
         linger_ms: of a producer.
         idempotent: whether a producer is idempotent (KIP-98), which wants ``acks`` to be ``all``.
         reports: whether every message has a key, a header and a delivery report.
+        awaited: whether each message is acknowledged before the next one is sent.
+        heartbeat: whether something else beats in the client's loop of asyncio.
         seconds: after which a load is ended.
         min_time: seconds that a measurement lasts at least, as far as `most` messages last: what a C client does in a
             tenth of a second says more of the machine's scheduler than of the client.
@@ -34,6 +36,8 @@ class Setup:
     linger_ms: int = 5
     idempotent: bool = False
     reports: bool = False
+    awaited: bool = False
+    heartbeat: bool = False
     seconds: float = 120.0
     min_time: float = 0.0
 

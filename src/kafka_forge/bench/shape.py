@@ -48,6 +48,15 @@ class RowReport(_Cell):
     ratio_to_rdkafka_performance: Ratio | None = Field(description="of the rates, with the same workload")
     cpu_ratio_to_rdkafka_performance: Ratio | None = Field(description="of the CPU seconds, with the same workload")
     ratio_to_plain: Ratio | None = Field(description="of the rates, to the same client's with the workload plain")
+    latency_p99_seconds: Ratio | None = Field(
+        None, description="within which 99 % of the messages were acknowledged, where each was awaited"
+    )
+    latency_ratio_to_rdkafka_performance: Ratio | None = Field(
+        None, description="of that, to librdkafka's own in C, with the same workload"
+    )
+    loop_late_p999_seconds: Ratio | None = Field(
+        None, description="by which 99.9 % of the heartbeats in the client's loop were late at the most"
+    )
     failed: int = Field(ge=0, description="how many measurements failed")
     failures: list[str] = Field(description="why, each reason once")
 
@@ -59,6 +68,8 @@ class SampleReport(_Cell):
     messages: int = Field(ge=0)
     seconds: float = Field(ge=0)
     cpu_seconds_per_million: float = Field(ge=0)
+    latency_p99_seconds: float | None = Field(None, ge=0, description="where each message was awaited")
+    loop_late_p999_seconds: float | None = Field(None, ge=0, description="where something beat in the loop")
     error: str | None = Field(description="why it failed, or null; the figures of one that failed are 0")
 
 
@@ -89,6 +100,9 @@ class WorkloadReport(_Part):
     codec: str
     idempotent: bool
     reports: bool = Field(description="whether every message has a key, a header and a delivery report")
+    awaited: bool = Field(False, description="whether each message is acknowledged before the next one is sent")
+    heartbeat: bool = Field(False, description="whether something else beats in the client's loop of asyncio")
+    linger_ms: int | None = None
 
 
 class SettingsReport(_Part):

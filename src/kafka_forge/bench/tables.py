@@ -25,6 +25,10 @@ TO_CEILING = ("rate / C", "CPU / C")
 """Rate and CPU time as shares of rdkafka_performance's in the same repetitions, where that was measured."""
 TO_PLAIN = "to plain"
 """A workload's rate as a share of the same client's plain one in the same repetitions."""
+LATENCY = ("p99 ms", "p99 / C")
+"""Milliseconds within which 99 % of the messages were acknowledged, and as a multiple of librdkafka's own in C."""
+LATE = "loop late ms"
+"""Milliseconds by which 99.9 % of the heartbeats in the client's loop were late at the most."""
 _WIDTH = 200
 """Columns of the terminal where there is none."""
 
@@ -58,7 +62,9 @@ def groups(rows: Sequence[Row]) -> list[list[Row]]:
 def columns(rows: Sequence[Row]) -> tuple[str, ...]:
     """Return the headers of the table that these rows make."""
     ceiling = TO_CEILING if any(row.to_ceiling for row in rows) else ()
-    return (*COLUMNS, *ceiling, *((TO_PLAIN,) if any(row.to_plain for row in rows) else ()))
+    plain = (TO_PLAIN,) if any(row.to_plain for row in rows) else ()
+    latency = LATENCY if any(row.latency_p99 for row in rows) else ()
+    return (*COLUMNS, *ceiling, *plain, *latency, *((LATE,) if any(row.late_p999 for row in rows) else ()))
 
 
 def cells(row: Row, headers: Sequence[str] = COLUMNS) -> tuple[str, ...]:
@@ -78,13 +84,16 @@ def cells(row: Row, headers: Sequence[str] = COLUMNS) -> tuple[str, ...]:
         f"{row.to_ceiling.median:.2f}" if row.to_ceiling else "",
         f"{row.cpu_to_ceiling.median:.2f}" if row.cpu_to_ceiling else "",
         _spread(row.to_plain),
+        _spread(row.latency_p99, 1000),
+        _spread(row.latency_to_ceiling),
+        _spread(row.late_p999, 1000),
     )
-    known = dict(zip((*COLUMNS, *TO_CEILING, TO_PLAIN), all_of_it, strict=True))
+    known = dict(zip((*COLUMNS, *TO_CEILING, TO_PLAIN, *LATENCY, LATE), all_of_it, strict=True))
     return tuple(known[header] for header in headers)
 
 
-def _spread(ratio: Estimate | None) -> str:
-    return f"{ratio.median:.2f} ({ratio.low:.2f} – {ratio.high:.2f})" if ratio else ""
+def _spread(found: Estimate | None, times: float = 1) -> str:
+    return f"{found.median * times:.2f} ({found.low * times:.2f} – {found.high * times:.2f})" if found else ""
 
 
 def heading(rows: Sequence[Row]) -> str:

@@ -1,4 +1,5 @@
-"""What `bench clients` can measure besides the plain case: delivery reports, idempotence, more partitions, a codec.
+"""What `bench clients` can measure besides the plain case: delivery reports, idempotence, more partitions, a codec, and
+messages that are awaited one by one, or a loop of asyncio that something else wants, too.
 
 Each workload is the run's own settings with a few of them changed, so that what it costs can be said as a ratio to the
 same client's plain rate in the same round.
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from kafka_forge.bench.setup import Setup
     from kafka_forge.values.model import JsonObject
 
+_AWAITED = 5000
+"""Messages of which each waits for the last one's acknowledgement: a thousand or some take a second."""
 ALL = "all"
 """Stands for every workload on the command line."""
 
@@ -38,6 +41,11 @@ class Workload:
     directions: tuple[str, ...] = DIRECTIONS
     changes: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def in_loop(self) -> bool:
+        """Whether it is about a loop of asyncio, so that clients without one have no part in it."""
+        return bool(self.changes.get("heartbeat"))
+
     def of(self, setup: Setup) -> Setup:
         """Return the run's settings as this workload changes them."""
         return replace(setup, **self.changes)
@@ -51,6 +59,9 @@ class Workload:
             "codec": own.codec,
             "idempotent": own.idempotent,
             "reports": own.reports,
+            "awaited": own.awaited,
+            "heartbeat": own.heartbeat,
+            "linger_ms": own.linger_ms,
         }
 
 
@@ -60,6 +71,8 @@ WORKLOADS = (
     Workload("idempotent", "idempotent, acks=all", ("produce",), {"idempotent": True, "acks": "all"}),
     Workload("partitions-8", "eight partitions", changes={"partitions": 8}),
     Workload("lz4", "lz4", changes={"codec": "lz4"}),
+    Workload("awaited", "each awaited", ("produce",), {"awaited": True, "linger_ms": 0, "messages": _AWAITED}),
+    Workload("loop", "with a heartbeat in the loop", changes={"heartbeat": True}),
 )
 BY_ID = {workload.id: workload for workload in WORKLOADS}
 

@@ -192,6 +192,39 @@ def ends(address: str, topic: str, partitions: int, timeout: float = 60.0) -> di
     return found
 
 
+def await_coordinator(address: str, timeout: float = _SECONDS, watch: Callable[[], None] = lambda: None) -> None:
+    """Wait until consumer groups have a coordinator that answers.
+
+    The topic of their offsets, here of one partition, is made when the first client asks for a coordinator; until it is
+    led, which takes a minute on a busy machine, the answer is COORDINATOR_NOT_AVAILABLE. No client need be so patient.
+
+    Args:
+        address: ``HOST:PORT``.
+        timeout: seconds.
+        watch: is called every second; what it raises ends the waiting.
+
+    Raises:
+        BrokerDied: there is no answer in time.
+    """
+    from confluent_kafka import KafkaException
+
+    deadline, detail = time.monotonic() + timeout, "nobody was asked in time"
+    while (left := deadline - time.monotonic()) > 0:
+        client = _client(address)  # it must outlive the future
+        answers = client.describe_consumer_groups(["kafka-forge"], request_timeout=min(max(left, 1.0), 5.0))
+        while wait(answers.values(), _WATCH_SECONDS).not_done:
+            watch()
+        try:
+            for answer in answers.values():
+                answer.result()
+        except KafkaException as error:
+            detail = str(error)
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+    raise _silent(address, f"consumer groups have no coordinator: {detail}")
+
+
 def _not_answering(
     asked: Mapping[tuple[str, int], str],
     deadline: float,

@@ -57,13 +57,14 @@ def read(jar: Path) -> dict[str, int]:
     try:
         with zipfile.ZipFile(jar) as archive:
             constants, newest = _constants(archive.read(f"{CLASS}.class"))
+        stable = {level: release for level, release in constants if level <= newest}
+        known = {level: release for level, release in stable.items() if not locks.before_kraft(release)}
     except (KeyError, ValueError, IndexError, struct.error, zipfile.BadZipFile) as error:
         raise LockInvalid(
             f"the levels of metadata.version cannot be read out of this jar: {error or type(error).__name__}",
             where=str(jar),
             todo="look at that Kafka's MetadataVersion, and teach src/kafka_forge/brokers/levels.py how it is made.",
         ) from error
-    known = {level: release for level, release in constants if level <= newest and not locks.before_kraft(release)}
     return {release: level for level, release in sorted(known.items())}
 
 

@@ -165,9 +165,14 @@ def _common(data: Path) -> dict[str, str]:
     The replication factors are 1 because there is but one broker; without those of the share coordinator (KIP-932) a
     share group hears nothing, and a Kafka that has none leaves them aside. ``group.initial.rebalance.delay.ms`` 0 lets
     a group's first consumer begin at once; the small partition counts and buffers only make the start quicker.
+
+    Nothing is ever too old (``log.retention.ms`` -1): a broker counts a message's age from its own timestamp, so that
+    after seven days by default those that a client dates itself, years back, would be gone at some minute of its own
+    choice (half a minute after its start, then every five: ``log.retention.check.interval.ms``).
     """
     return {
         "log.dirs": data.as_posix(),
+        "log.retention.ms": "-1",
         "auto.create.topics.enable": "true",
         "default.replication.factor": "1",
         "offsets.topic.replication.factor": "1",

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from kafka_forge import bases, platforms
 from kafka_forge.channels import channel
 from kafka_forge.engine import engine
 from kafka_forge.errors import DiskFull, ForgeError, Interrupted, NotWritable
-from kafka_forge.ground import processes
+from kafka_forge.ground import long_double, side_by_side
 from kafka_forge.ground.files import sha256_of, write_text_atomic
 from kafka_forge.ground.stages import Stages
 from kafka_forge.planning import plan
@@ -28,6 +27,8 @@ from kafka_forge.values.model import BASE_HAS_PYTHON, Artifact, CheckResult, Ver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from concurrent.futures import Future
     from pathlib import Path
 
     from kafka_forge.ground.paths import Cache
@@ -75,6 +76,8 @@ def cell_key(planned: Planned, base: Base, below: Sequence[str]) -> str:
         "base": base.fingerprint_noarch if cell.noarch else base.fingerprint,
         "engine": version("py-rattler-build"),
         "below": sorted(below),
+        # what the toolkit's compiler links in there
+        **({"long double": long_double.KEY} if cell.subdir == "linux-ppc64le" else {}),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -83,7 +86,7 @@ def folder_digest(folder: Path) -> str:
     """Return the sha256 over names and bytes of the files that go into a build; the contract does not."""
     digest = hashlib.sha256()
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if file.name in {"contract.yaml", "sources.yaml", "conda-forge.yml"}:
+        if file.name in {"contract.yaml", "sources.yaml", "conda-forge.yml"} or file.suffix == ".pyc":
             continue
         digest.update(f"{file.relative_to(folder).as_posix()}\0{sha256_of(file)}\0".encode())
     return digest.hexdigest()
@@ -173,7 +176,7 @@ def build(
     timed.add("plan", begun)
     begun = time.monotonic()
     line = _Line({each.cell.id: each for each in plans}, keep_going)
-    chosen = _bases(line, base, cache, progress)
+    chosen = _bases(line, base, root, cache, progress)
     timed.add("base", begun)
     begun = time.monotonic()
     channel.index(output)
@@ -195,7 +198,7 @@ def plan_on(selection: Selection, base: str, root: Path) -> tuple[Planned, ...]:
     return plan.plan(selection, root=root, variants=variants, lacking=lacking, with_dependencies=True)
 
 
-def _bases(line: _Line, base: str, cache: Cache, progress: Progress) -> dict[str, Base]:
+def _bases(line: _Line, base: str, root: Path, cache: Cache, progress: Progress) -> dict[str, Base]:
     """Return platform → base for every platform that has a cell to be built; what is missing of them is made."""
     chosen: dict[str, Base] = {}
     for platform in dict.fromkeys(each.cell.platform for each in line.waiting.values()):
@@ -207,21 +210,36 @@ def _bases(line: _Line, base: str, cache: Cache, progress: Progress) -> dict[str
             line.lose_platform(platform, error)
         else:
             line.lose_pythons(platform, chosen[platform].gone)
+            _beside(line, chosen[platform], root, platform, cache, progress)
     if not chosen:
         # nothing can be built, or nothing need be: then the base of this machine stands for what there is
         chosen[platforms.current()] = bases.select(base, platforms.current(), cache, progress)
     one = next(iter(chosen.values()))
     progress.say(f"base: {one.name} ({one.reason})")
+    for text in sorted({each for base in chosen.values() for each in base.rolled}):
+        progress.say(f"rolled: {text}")
     return chosen
+
+
+def _beside(line: _Line, base: Base, root: Path, platform: str, cache: Cache, progress: Progress) -> None:
+    """Make what some recipes need beside a base; where that fails, they are lost, and the others are not."""
+    here = {each.cell.recipe for each in line.waiting.values() if each.cell.platform == platform}
+    for recipe in sorted(here):
+        try:
+            bases.provide(base, root, platform, (recipe,), cache, progress)
+        except _ENDS_ALL:  # noqa: PERF203  (one try a recipe)
+            raise
+        except ForgeError as error:
+            line.lose_platform(platform, error, recipe)
 
 
 def keys_of(plans: Sequence[Planned], chosen: Mapping[str, Base]) -> dict[str, str]:
     """Return cell id → key for plans in dependency order; ``chosen`` is platform → base."""
     keys: dict[str, str] = {}
     for planned in plans:
-        keys[planned.cell.id] = cell_key(
-            planned, chosen[planned.cell.platform], [keys[each] for each in planned.built_on]
-        )
+        # what a package for every Python runs with is no part of its bytes
+        below = [] if planned.cell.noarch else [keys[each] for each in planned.built_on]
+        keys[planned.cell.id] = cell_key(planned, chosen[planned.cell.platform], below)
     return keys
 
 
@@ -238,10 +256,10 @@ class _Line:
             if each.refused:
                 self._lose(name, CheckResult(BASE_HAS_PYTHON, Verdict.REFUSED, each.refused))
 
-    def lose_platform(self, platform: str, error: ForgeError) -> None:
-        """Put down that nothing can be built for a platform; raise the error where that is to end it all."""
+    def lose_platform(self, platform: str, error: ForgeError, recipe: str | None = None) -> None:
+        """Put down that nothing (of a recipe) can be built for a platform; raise the error if that is to end it all."""
         for name, each in list(self.waiting.items()):
-            if each.cell.platform == platform:
+            if each.cell.platform == platform and recipe in (None, each.cell.recipe):
                 self._fail(name, error)
 
     def lose_pythons(self, platform: str, gone: Mapping[str, str]) -> None:
@@ -254,28 +272,17 @@ class _Line:
     def run(self, workshop: _Workshop, jobs: int) -> None:
         """Build cells side by side as soon as what they are built on is there."""
         keys = keys_of(list(self.waiting.values()), workshop.bases)
-        running: dict[Future[Artifact], str] = {}
-        with ThreadPoolExecutor(jobs, thread_name_prefix="build") as pool:
-            try:
-                while self.waiting or running:
-                    for name in self._ready(set(running.values())):
-                        running[pool.submit(workshop.make, self.waiting.pop(name), keys[name])] = name
-                    finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        self._take(running.pop(future), future)
-            except KeyboardInterrupt:
-                processes.end_all()  # else leaving the pool would wait for the compilers
-                raise
-            except Exception:
-                pool.shutdown(wait=False, cancel_futures=True)  # what is being built may finish, and is kept
-                raise
+        side_by_side.run(
+            self.waiting, self._ready, lambda each: workshop.make(each, keys[each.cell.id]), self._take, jobs
+        )
 
-    def _ready(self, running: set[str]) -> list[str]:
+    def _ready(self, running: AbstractSet[str]) -> list[str]:
         """Return what can be begun now; of one artifact for several platforms only the first."""
         busy = {self._file(name) for name in running}
         ready = []
         for name, planned in self.waiting.items():
-            if all(each in self.done for each in planned.built_on) and self._file(name) not in busy:
+            settled = all(each in self.done or each in self.lost for each in planned.built_on)
+            if settled and self._file(name) not in busy:
                 busy.add(self._file(name))
                 ready.append(name)
         return ready
@@ -298,11 +305,11 @@ class _Line:
         self._lose(name, CheckResult("build", Verdict.FAIL, f"{error.code}: {error.what}", error.as_json()))
 
     def _lose(self, name: str, why: CheckResult) -> None:
-        """Take a cell, and what is built on it, out of the line."""
+        """Take a cell, and what is built on it, out of the line; one for every Python is tried with the others."""
         self.waiting.pop(name, None)
         self.lost[name] = why
         for other, planned in list(self.waiting.items()):
-            if name in planned.built_on:
+            if name in planned.built_on and not planned.cell.noarch:
                 self._lose(other, CheckResult("build", why.verdict, f"{name}: {why.summary}", why.evidence))
 
 

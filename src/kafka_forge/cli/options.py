@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,13 +33,38 @@ def json_option(function: F) -> F:
 
 
 def base_option(function: F) -> F:
-    """Add ``--base``."""
-    return click.option(
+    """Add ``--base`` and ``--strict-locks``."""
+    strict = click.option(
+        "--strict-locks",
+        is_flag=True,
+        expose_value=False,
+        callback=_be_strict,
+        help="Refuse where a locked Debian package is gone, and take no newer one of its suite in its place.",
+    )
+    base = click.option(
         "--base",
         default="auto",
         metavar="auto|conda-forge|embedded|URL",
         help="Where compilers, Python and C libraries come from.  [default: auto]",
-    )(function)
+    )
+    return base(strict(function))
+
+
+def _be_strict(context: click.Context, _option: click.Parameter, strict: bool) -> None:
+    """Tell `sources.rolling` in this process and those that it starts, until the command ends."""
+    from kafka_forge.sources import rolling
+
+    if strict:
+        before = os.environ.get(rolling.STRICT)
+        os.environ[rolling.STRICT] = "1"
+        context.call_on_close(lambda: _set_back(rolling.STRICT, before))
+
+
+def _set_back(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
 
 
 def broker_option(function: F) -> F:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from kafka_forge.cli.options import available_cores
+
 PARTS = ("lint", "workflows", "types", "unit", "integration")
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 """Go checks it against its checksum database when it fetches it, and keeps what it has built."""
@@ -18,20 +20,33 @@ ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--only", type=click.Choice(PARTS), multiple=True, help="Only this part; may be repeated.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=available_cores,
+    show_default="one for each processor",
+    help="How many test files run side by side; 1 is one after the other in one process, as --pdb needs it.",
+)
+@click.option("--long", is_flag=True, help="Also the tests that take minutes: what they prove, CI asks every night.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PYTEST ARGUMENT]...")
-def command(only: tuple[str, ...], pytest_arguments: tuple[str, ...]) -> None:
-    """Run ruff, the workflows' linters, mypy, the unit tests (no network) and the integration tests (a real broker)."""
+def command(only: tuple[str, ...], jobs: int, pytest_arguments: tuple[str, ...], *, long: bool) -> None:
+    """Run ruff, the workflows' linters, mypy, the unit tests (no network) and the integration tests (a real broker).
+
+    The tests of a file stay together, in order: they share what its fixtures have made.
+    """
     from kafka_forge.errors import VerdictsNotGreen
     from kafka_forge.ground.paths import project_root
 
     root = project_root()
     python = [sys.executable, "-m"]
+    side_by_side = ["-n", str(jobs), "--dist", "loadfile"] if jobs > 1 else []
+    pytest = [*python, "pytest", *side_by_side, *(["--long"] if long else [])]
     steps = {
         "lint": [[*python, "ruff", "check", "."], [*python, "ruff", "format", "--check", "."]],
         "workflows": [[_script("zizmor"), "--offline", "--no-progress", ".github"], *_actionlint()],
         "types": [[*python, "mypy"]],
-        "unit": [[*python, "pytest", "tests/unit", "--disable-socket", "--allow-unix-socket", *pytest_arguments]],
-        "integration": [[*python, "pytest", "tests/integration", *pytest_arguments]],
+        "unit": [[*pytest, "tests/unit", "--disable-socket", "--allow-unix-socket", *pytest_arguments]],
+        "integration": [[*pytest, "tests/integration", *pytest_arguments]],
     }
     failed = []
     for part in only or PARTS:

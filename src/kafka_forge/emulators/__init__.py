@@ -40,3 +40,15 @@ def runner(platform: str, cache: Cache, progress: Progress) -> Runner | None:
     if name == "wine":
         return wine.obtain(cache, progress)
     return NATIVE
+
+
+def rolled(platform: str, cache: Cache) -> tuple[str, ...]:
+    """Return in words what stands for locked packages in what runs a platform here, see `kafka_forge.sources.rolling`.
+
+    Raises:
+        LockInvalid: the lock cannot be read.
+    """
+    from kafka_forge.emulators import shelf
+
+    name = platforms.of(platform).emulator
+    return shelf.rolled(name, cache) if name else ()

@@ -13,8 +13,10 @@ from kafka_forge.bases import tools
 from kafka_forge.errors import EmulatorMissing
 from kafka_forge.ground.files import Store, explain_os_errors
 from kafka_forge.ground.paths import project_root
+from kafka_forge.sources import rolling
 
 if TYPE_CHECKING:
+    from kafka_forge.bases.tools import ToolPackage
     from kafka_forge.ground.paths import Cache
     from kafka_forge.ground.progress import Progress
 
@@ -30,11 +32,11 @@ def ensure(name: str, cache: Cache, progress: Progress, *, lock: Path | None = N
 
     Raises:
         EmulatorMissing: no lock has it for this machine.
-        NoNetwork, SourceUnreachable, ChecksumMismatch: from obtaining it.
+        NoNetwork, SourceUnreachable, ChecksumMismatch, LockGone: from obtaining it.
         DiskFull, NotWritable: the file system refuses.
     """
-    lock = lock or project_root() / "bootstrap" / "emulators.yaml"
-    package = next((each for each in tools.load(lock, platforms.current()) if each.name == name), None)
+    lock = lock or _emulators()
+    package = _locked(name, lock)
     if package is None:
         raise EmulatorMissing(
             f"there is no {name} for {platforms.current()}",
@@ -42,6 +44,7 @@ def ensure(name: str, cache: Cache, progress: Progress, *, lock: Path | None = N
             todo="verify on linux-64, or on a machine of that platform.",
         )
     folder = cache.emulators / f"{name}-{package.build}"
+    rolling.forbid(name, folder, package.sums, Store(cache.store))
     with explain_os_errors(cache.emulators):
         cache.emulators.mkdir(parents=True, exist_ok=True)
         with FileLock(cache.emulators / ".lock"):
@@ -50,3 +53,21 @@ def ensure(name: str, cache: Cache, progress: Progress, *, lock: Path | None = N
                     tools.lay_out(package, Path(room) / "tree", Store(cache.store), progress)
                     (Path(room) / "tree").rename(folder)
     return folder
+
+
+def rolled(name: str, cache: Cache) -> tuple[str, ...]:
+    """Return in words what stands for locked packages of an emulator, see `kafka_forge.sources.rolling`.
+
+    Raises:
+        LockInvalid: the lock cannot be read.
+    """
+    package = _locked(name, _emulators())
+    return rolling.among(package.sums, Store(cache.store)) if package else ()
+
+
+def _emulators() -> Path:
+    return project_root() / "bootstrap" / "emulators.yaml"
+
+
+def _locked(name: str, lock: Path) -> ToolPackage | None:
+    return next((each for each in tools.load(lock, platforms.current()) if each.name == name), None)

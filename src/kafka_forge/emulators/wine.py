@@ -42,7 +42,7 @@ _SWITCHED_OFF = (
     "mscoree",  # .NET and the browser: wine would ask to download them
     "mshtml",
     "winemenubuilder.exe",
-    "wbemprox",  # WMI: its answer to platform.machine() of Python 3.12 and later crashes wine 8
+    "wbemprox",  # WMI, which Python 3.12 and later ask and wine 8 cannot answer
     "winedbg.exe",  # the debugger would print pages at a crash, and take seconds
 )
 _sessions: dict[Path, dict[str, str]] = {}

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from kafka_forge import sources
-from kafka_forge.errors import RecipeInvalid
+from kafka_forge.errors import RecipeInvalid, SourceUnreachable
 from kafka_forge.ground.files import Store
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ def sources_of(rendered: Rendered, hints: Hints) -> tuple[Source, ...]:
     return tuple(_source(rendered, source, hints) for source in rendered.sources if "url" in source)
 
 
+def stand_ins_of(rendered: Rendered, hints: Hints) -> tuple[Source, ...]:
+    """Return what may stand in for a recipe's archive where no place has that one; errors as above."""
+    return tuple(_source(rendered, source, hints) for source in rendered.stand_ins)
+
+
 def _source(rendered: Rendered, source: JsonObject, hints: Hints) -> Source:
     urls = [source["url"]] if isinstance(source["url"], str) else list(source["url"])
     if "sha256" not in source:
@@ -51,10 +56,18 @@ def place_sources(
 ) -> tuple[JsonObject, ...]:
     """Obtain a recipe's sources below a folder; return them as rendered, with the local copy's URL before the others.
 
+    Where no place has the recipe's archive, the first stand-in that can be had is there in its place.
+
     Raises:
-        RecipeInvalid: one of them has no sha256.
+        RecipeInvalid: one of them has no sha256, or there is a stand-in and it is not clear for which archive.
         SourceUnreachable, ChecksumMismatch: as `sources.obtain`.
     """
+    if rendered.stand_ins and len(rendered.sources) != 1:
+        raise RecipeInvalid(
+            f"{rendered.name} has stand-ins and {len(rendered.sources)} sources",
+            where=str(rendered.recipe_dir / "recipe.yaml"),
+            todo="name one source, or take extra.stand_ins out: a stand-in is for the only one.",
+        )
     store = Store(cache.store)
     folder.mkdir(parents=True)
     placed = []
@@ -62,13 +75,33 @@ def place_sources(
         if "url" not in source:
             placed.append(source)
             continue
-        wanted = _source(rendered, source, hints)
+        given, wanted, file = _obtained(rendered, source, hints, store, progress)
         # The engine unpacks by the file's name, which the store does not keep.
         local = folder / str(number) / wanted.name
         local.parent.mkdir()
-        local.symlink_to(sources.obtain(wanted, store, progress))
-        placed.append({**source, "url": [local.as_uri(), *wanted.urls]})
+        local.symlink_to(file)
+        placed.append({**given, "url": [local.as_uri(), *wanted.urls]})
     return tuple(placed)
+
+
+def _obtained(
+    rendered: Rendered, source: JsonObject, hints: Hints, store: Store, progress: Progress
+) -> tuple[JsonObject, Source, Path]:
+    wanted = _source(rendered, source, hints)
+    try:
+        return source, wanted, sources.obtain(wanted, store, progress)
+    except SourceUnreachable as error:
+        answers = [*error.details]
+        for stand_in in rendered.stand_ins:
+            other = _source(rendered, stand_in, hints)
+            try:
+                file = sources.obtain(other, store, progress)
+            except SourceUnreachable as no:
+                answers += no.details
+            else:
+                progress.say(f"no place has {wanted.name}: {other.name} stands in for it")
+                return stand_in, other, file
+        raise SourceUnreachable(error.what, where=error.where, details=answers, todo=error.todo) from error
 
 
 def draft(rendered: Rendered, placed: tuple[JsonObject, ...], folder: Path) -> Path:

@@ -23,8 +23,8 @@ from kafka_forge import platforms
 from kafka_forge.channels import channel
 from kafka_forge.engine import drafting, finishing, skipping, solvable
 from kafka_forge.engine.engine_worker import SCRIPT_TOOK
-from kafka_forge.errors import BuildFailed, DiskFull, RecipeInvalid
-from kafka_forge.ground import processes, userland
+from kafka_forge.errors import BuildFailed, CompilerCacheBroken, DiskFull, RecipeInvalid
+from kafka_forge.ground import compiler_cache, processes, userland
 from kafka_forge.ground.files import explain_os_errors, write_text_atomic
 from kafka_forge.values import python_names
 from kafka_forge.values.evidence import tail
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _HOST_PLATFORM = "host-platform.yaml"
 _TOLD = ("OSX", "GLIBC", "WIN")  # the solver has a variable for each, CONDA_OVERRIDE_…
 _POSITION = re.compile(r"\b(\d+):\d+")
+_LINES = 400  # at the end of a log, that are looked through for what has gone wrong
 
 
 def render(recipe_dir: Path, variants: Sequence[Path], platform: str) -> tuple[Rendered, ...]:
@@ -107,6 +108,7 @@ def _rendered(output: Any, recipe_dir: Path, variants: tuple[Path, ...], platfor
             for part in ("build", "host", "run")
         },
         digest=_digest(recipe),
+        stand_ins=tuple((recipe.get("extra") or {}).get("stand_ins") or ()),
     )
 
 
@@ -227,7 +229,7 @@ def _run(
     )
     made = work / "out" / rendered.subdir / rendered.filename
     if finished.returncode != 0 or not made.is_file():
-        raise _failed(rendered, log, finished.returncode)
+        raise _failed(rendered, log, finished.returncode, cache)
     whole = work / rendered.filename
     finishing.forget_machine(made, whole)
     return channel.add(channel_dir, whole, rendered.subdir)
@@ -277,7 +279,7 @@ def script_seconds(log: Path) -> float | None:
     return None
 
 
-def _failed(rendered: Rendered, log: Path, status: int) -> BuildFailed | DiskFull:
+def _failed(rendered: Rendered, log: Path, status: int, cache: Cache) -> BuildFailed | DiskFull:
     last = tail(log)
     if any("No space left on device" in line or "NoSpaceLeft" in line for line in last):
         return DiskFull(
@@ -285,6 +287,13 @@ def _failed(rendered: Rendered, log: Path, status: int) -> BuildFailed | DiskFul
             where=str(log),
             details=last,
             todo=DiskFull.MAKE_ROOM,
+        )
+    if file := compiler_cache.broken(cache.compiler, tail(log, _LINES)):
+        return CompilerCacheBroken(
+            f"{rendered.filename} could not be built (status {status}): {file}, of zig's own cache, is broken",
+            where=str(log),
+            details=last,
+            todo=CompilerCacheBroken.REMOVE,
         )
     return BuildFailed(
         f"{rendered.filename} could not be built (status {status})",

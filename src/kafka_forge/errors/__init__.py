@@ -49,6 +49,7 @@ from kafka_forge.errors.brokers import (
 from kafka_forge.errors.building import (
     BaseBuildFailed,
     BuildFailed,
+    CompilerCacheBroken,
     SolveFailed,
 )
 from kafka_forge.errors.environments import (
@@ -88,6 +89,7 @@ __all__ = [
     "BuildFailed",
     "ChannelUnreachable",
     "ChecksumMismatch",
+    "CompilerCacheBroken",
     "ContractInvalid",
     "Differs",
     "DiskFull",

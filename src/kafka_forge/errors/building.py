@@ -19,6 +19,14 @@ class BuildFailed(ForgeError):
     exit_code = 30
 
 
+class CompilerCacheBroken(BuildFailed):
+    """A file of zig's own cache is not what zig has written; ``where`` is the log of the build that met it, if any."""
+
+    code = "KF304"
+    exit_code = 30
+    REMOVE = "remove it with `kafka-forge clean compiler`, and try again."
+
+
 class BaseBuildFailed(ForgeError):
     """A package of the embedded base channel could not be made."""
 

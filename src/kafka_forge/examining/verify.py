@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from kafka_forge import platforms
+from kafka_forge import emulators, platforms
 from kafka_forge.brokers import choose
 from kafka_forge.building import build
 from kafka_forge.contracts.loading import contracts_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from kafka_forge.building.build import Built
     from kafka_forge.errors import ForgeError
     from kafka_forge.ground.paths import Cache
     from kafka_forge.ground.progress import Progress
@@ -105,12 +106,21 @@ def verify(
         brokers=examined.brokers,
         machine=machine(),
         tools=tools(),
+        rolled=_rolled(made, cache),
         stages=dict(stages.seconds),
         artifacts=sorted(reports, key=_place),
     )
     write_text_atomic(output / "report.json", report.model_dump_json(indent=2) + "\n")
     page.write(report, output / "report.html")
     return Verified(report, tuple(examined.faults))
+
+
+def _rolled(made: Built, cache: Cache) -> list[str]:
+    """Return what stands for locked packages in the bases of this run, and in what ran their platforms."""
+    found = {text for base in made.bases.values() for text in base.rolled}
+    for platform in {artifact.cell.platform for artifact in made.artifacts}:
+        found.update(emulators.rolled(platform, cache))
+    return sorted(found)
 
 
 def _place(report: report_model.ArtifactReport) -> tuple[int, str, tuple[int, int, int]]:

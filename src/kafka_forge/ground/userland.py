@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kafka_forge.ground import long_double
+
 if TYPE_CHECKING:
     from kafka_forge.ground.paths import Cache
 
@@ -73,15 +75,21 @@ def _write_program(script: Path, module: str) -> None:
     script.chmod(0o755)
 
 
+_NO_LINKING = "|".join(f'*" {option} "*' for option in ("-c", "-E", "-S", "-M", "-MM", "-fsyntax-only", "--version"))
+
+
 def _write_zig(script: Path, compiler_cache: Path) -> None:
     """Write the ``zig`` that builds call. The engine hands no variables on, so the cache's place stands in it."""
+    shim = long_double.shim(zig_program(), compiler_cache)
     script.write_text(
         "#!/bin/sh\n"
         f"ZIG_GLOBAL_CACHE_DIR='{compiler_cache}'\n"
         f"ZIG_LOCAL_CACHE_DIR='{compiler_cache}'\n"
         "export ZIG_GLOBAL_CACHE_DIR ZIG_LOCAL_CACHE_DIR\n"
-        # glibc has the long double that clang takes for granted on ppc64le since 2.32 only
-        'case "$*" in *"-target powerpc64le-"*) set -- "$@" -mabi=ibmlongdouble ;; esac\n'
+        'case "$*" in *"-target powerpc64le-"*)\n'
+        f'    set -- "$@" {long_double.FLAG}\n'
+        f"""    case " $* " in {_NO_LINKING}) ;; " c++ "*) set -- "$@" '{shim}' ;; esac ;;\n"""
+        "esac\n"
         f"exec '{zig_program()}' \"$@\"\n",
         encoding="utf-8",
     )

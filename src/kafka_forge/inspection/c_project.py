@@ -85,6 +85,7 @@ def _program(bench: Bench, kind: Kind, flags: list[str]) -> JsonObject:
     rpath = [] if bench.windows else [f"-Wl,-rpath,{bench.root / 'lib'}"]
     command: list[str | Path] = [
         *bench.compiler(kind.language),
+        *bench.objects(),
         bench.room / kind.source,
         *flags,
         *rpath,

@@ -209,6 +209,8 @@ def _configure(bench: Bench, cmake: list[str | Path], source: Path, text: str, *
         program, *arguments = bench.compiler(language)
         command += [f"-DCMAKE_{language}_COMPILER={program}", f"-DCMAKE_{language}_COMPILER_WORKS=1"]
         command.append(f"-DCMAKE_{language}_COMPILER_ARG1={' '.join(arguments)}")
+    if objects := bench.objects():
+        command.append(f"-DCMAKE_EXE_LINKER_FLAGS={' '.join(objects)}")
     if system == "Darwin":
         # that of macOS 11.0; an old CMake that is not told (it sees another system here) has no search paths for macOS
         command.append("-DCMAKE_SYSTEM_VERSION=20.1.0")

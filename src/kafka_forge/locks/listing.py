@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kafka_forge.bases import graph, tools
 from kafka_forge.bases.nodes import Site
-from kafka_forge.bases.python_locks import Interpreters, Libraries, VcRuntime, Wheels, load
+from kafka_forge.bases.python_locks import Beside, Interpreters, Libraries, VcRuntime, Wheels, load
 from kafka_forge.brokers import locks
 from kafka_forge.brokers.kerberos import java
 from kafka_forge.engine import drafting, engine
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from kafka_forge.ground.paths import Cache
 
 _TOOLS = ("tools.yaml", "oldest.yaml", "emulators.yaml")
+_TESTS = "tests/integration/data"
+"""What only tests run, in the format of tools.yaml: beside them, as the base's key is made of all of bootstrap/."""
+_OF_TESTS = ("browser.yaml", "debug_python.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ def _all(root: Path, cache: Cache) -> Iterator[Locked]:
     yield from _pythons(root)
     for name in _TOOLS:
         yield from _tools(f"bootstrap/{name}", root / "bootstrap" / name)
+    for name in _OF_TESTS:
+        yield from _tools(f"{_TESTS}/{name}", root / _TESTS / name)
     yield from _brokers()
 
 
@@ -76,7 +81,7 @@ def _base_recipes(root: Path, cache: Cache) -> Iterator[Locked]:
     for platform in PLATFORMS:
         for rendered in graph.rendered_recipes(Site(platform, root, cache, Silent())):
             hints = load_hints(rendered.recipe_dir / "sources.yaml")
-            for source in drafting.sources_of(rendered, hints):
+            for source in (*drafting.sources_of(rendered, hints), *drafting.stand_ins_of(rendered, hints)):
                 yield Locked(f"bootstrap/recipes/{rendered.recipe_dir.name}/recipe.yaml", source)
 
 
@@ -98,14 +103,19 @@ def _pythons(root: Path) -> Iterator[Locked]:
             headers = [library.headers[platform]] if platform in library.headers else []
             yield from (Locked(file, deb.source(), platform) for deb in [*debs, *headers])
     file = "bootstrap/python/wheels.json"
-    wheels = load(Wheels, root)
-    yield from (Locked(file, wheel.source()) for wheel in wheels.pure)
+    yield from _wheels(file, load(Wheels, root))
+    for group in load(Beside, root).groups.values():
+        yield from _wheels("bootstrap/python/beside.json", group)
+    yield Locked("bootstrap/python/vcruntime.json", load(VcRuntime, root).wheel.source(), "win-64")
+
+
+def _wheels(file: str, lock: Wheels) -> Iterator[Locked]:
+    yield from (Locked(file, wheel.source()) for wheel in lock.pure)
     for platform in PLATFORMS:
-        files: tuple[Wheel | Sdist, ...] = (*wheels.binary.get(platform, ()), *wheels.sdists.get(platform, ()))
+        files: tuple[Wheel | Sdist, ...] = (*lock.binary.get(platform, ()), *lock.sdists.get(platform, ()))
         for one in files:
             serves = f"Python {', '.join(one.pythons)} on {platform}" if one.pythons else platform
             yield Locked(file, one.source(), serves)
-    yield Locked("bootstrap/python/vcruntime.json", load(VcRuntime, root).wheel.source(), "win-64")
 
 
 def _debian(python: DebianPython) -> Iterator[Source]:

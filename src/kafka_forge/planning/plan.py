@@ -79,7 +79,8 @@ def plan(
         selection: recipe names, platforms and Pythons to narrow it to.
         root: the checkout.
         variants: variant files laid over ``recipes/variants.yaml``, in order (the base's).
-        lacking: platform → Python → why the base cannot have it; such cells are planned, and refused.
+        lacking: platform → Python or recipe → why the base cannot have it, or what it needs; such cells are planned,
+            and refused.
         with_dependencies: also return cells that a selected one is built on, marked as not selected.
 
     Raises:
@@ -131,7 +132,7 @@ def _planned(rendered: Mapping[str, Sequence[Rendered]], platform: str, lacking:
                 after=tuple(sorted({packages[name] for name in each.requires if name in packages} - {recipe})),
             ),
             rendered=each,
-            refused=refusal(each.python, platform, lacking),
+            refused=refusal(each.python, platform, lacking) or lacking.get(recipe),
         )
         for recipe, variants in rendered.items()
         for each in variants
@@ -161,13 +162,18 @@ def _ordered(plans: Sequence[Planned]) -> list[Planned]:
         replace(
             planned,
             built_on=tuple(
-                other.cell.id
-                for other in plans
-                if other.cell.recipe in planned.cell.after and other.cell.python in (None, planned.cell.python)
+                other.cell.id for other in plans if other.cell.recipe in planned.cell.after and _serves(other, planned)
             ),
         )
         for planned in by_recipe
     ]
+
+
+def _serves(below: Planned, above: Planned) -> bool:
+    """Tell whether a cell is of use to another; one that serves every Python is used with whichever there is."""
+    if above.cell.noarch:
+        return below.refused is None
+    return below.cell.python in (None, above.cell.python)
 
 
 def _narrow(plans: Sequence[Planned], selection: Selection, with_dependencies: bool) -> list[Planned]:

@@ -13,4 +13,5 @@ def patterns() -> list[str]:
     """
     stems = [name.removesuffix(".dll") for name in WINDOWS if "*" not in name]
     spelled = {f"{spell(stem)}.dll" for stem in stems for spell in (str.lower, str.upper, str.capitalize)}
-    return sorted(spelled | {name for name in WINDOWS if "*" in name})
+    shouted = {f"{stem.upper()}.DLL" for stem in stems}
+    return sorted(spelled | shouted | {name for name in WINDOWS if "*" in name})

@@ -20,6 +20,8 @@ def render(report: Report, faults: Sequence[str] = ()) -> str:
     """Return the matrix of a report, then the reason of everything that is no plain pass, then the faults."""
     grid = report_grid(report)
     parts = [table(grid), *_reasons(grid)]
+    if report.rolled:
+        parts.append("\n".join(["**Rolled:**", "", *(f"- {_plain(text)}" for text in report.rolled)]))
     if faults:
         parts.append("\n".join(["**Not green:**", "", *(f"- {_plain(fault)}" for fault in faults)]))
     return "\n\n".join(parts) + "\n"

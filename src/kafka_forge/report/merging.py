@@ -67,6 +67,7 @@ def merge(reports: Sequence[Report], command: Sequence[str]) -> Report:
             "verdict": gravest(artifact.verdict for artifact in artifacts.values()),
             "brokers": list(brokers.values()),
             "stages": stages,
+            "rolled": sorted({text for report in reports for text in report.rolled}),
             "artifacts": sorted(artifacts.values(), key=lambda each: (each.recipe, each.platform)),
             "runs": [run for report in reports for run in report.runs or [_run(report)]],
         }

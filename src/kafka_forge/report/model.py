@@ -98,6 +98,7 @@ class RunReport(_Part):
     brokers: list[BrokerReport]
     machine: MachineReport
     tools: dict[str, str]
+    rolled: list[str] = Field(default_factory=list)
     cells: list[str] = Field(description="the cells that it reported on: recipe/platform/python")
 
 
@@ -115,6 +116,11 @@ class Report(_Part):
     tools: dict[str, str] = Field(description="tool -> version")
     stages: dict[str, float] = Field(description="stage -> wall seconds; stages overlap where cells run side by side")
     artifacts: list[ArtifactReport]
+    rolled: list[str] = Field(
+        default_factory=list,
+        description="what stands for locked Debian packages that the mirrors have forgotten, in the base and in what "
+        "runs other platforms: package, locked version, version taken",
+    )
     runs: list[RunReport] = Field(default_factory=list, description="where merged: each run that it was merged from")
 
 

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from kafka_forge.values.model import Environment, JsonObject
     from kafka_forge.values.runner import Runner
 
-PATIENCE = 20.0
-"""Seconds that a client has for one action; where it works, an action takes some hundredths of a second."""
-_SECONDS = 240.0
+PATIENCE = 60.0
+"""Seconds that a client has for one action. Where it works, an action takes some hundredths of a second, and some
+seconds on a machine that has thirty times as much to do as it can."""
+_SECONDS = 600.0
 """Seconds after which a scenario as a whole is ended."""
 _WATCH = 1.0
 
@@ -50,6 +51,7 @@ class _Trip:
     stock: Stock
     modes: dict[str, tuple[str, ...]]
     grouped: tuple[str, ...]
+    looped: tuple[str, ...]
 
     @property
     def own(self) -> dict[str, dict[str, str]]:
@@ -65,7 +67,12 @@ class _Trip:
     @property
     def topics(self) -> list[str]:
         """Every topic that the client is to write."""
-        return [topic for of_mode in self.own.values() for topic in of_mode.values()]
+        loops = [self.loop(mode) for mode in self.looped]
+        return [*(topic for of_mode in self.own.values() for topic in of_mode.values()), *loops]
+
+    def loop(self, mode: str) -> str:
+        """Return the topic for what a mode tries with asyncio."""
+        return f"kafka-forge-{self.id}-{mode}-loop"
 
     def group(self, mode: str) -> str:
         """Return the id of a mode's consumer group."""
@@ -95,8 +102,8 @@ def run(
         with Stock(broker) as own:
             return run(env, contract, broker, progress, own)
     begun = time.monotonic()
-    grouped = tuple(contract.promises.get("roundtrip-group", {}).get("modes", ()))
-    trip = _Trip(uuid.uuid4().hex[:10], stock, _promised(env, contract), grouped)
+    grouped, looped = (_modes(contract, promise) for promise in ("roundtrip-group", "roundtrip-asyncio"))
+    trip = _Trip(uuid.uuid4().hex[:10], stock, _promised(env, contract), grouped, looped)
     if not trip.modes:
         return _evidence(broker, env, trip, (), {}, begun)
     with progress.task(f"round trip of {env.artifact.cell.id}", total=len(trip.modes) + 2) as task:
@@ -118,6 +125,10 @@ def run(
         finally:
             discard(broker, trip.topics)
     return evidence
+
+
+def _modes(contract: Contract, promise: str) -> tuple[str, ...]:
+    return tuple(contract.promises.get(promise, {}).get("modes", ()))
 
 
 def _promised(env: Environment, contract: Contract) -> dict[str, tuple[str, ...]]:
@@ -191,7 +202,9 @@ def _request(env: Environment, trip: _Trip, mode: str, broker: Broker, scenario:
         "own": trip.own[mode],
         "seeded": trip.stock.topics(trip.codecs),
         "group": trip.group(mode) if mode in trip.grouped else None,
+        "loop": trip.loop(mode) if mode in trip.looped else None,
         "patience": PATIENCE * runner.slowness,
+        "native": runner.slowness == 1,
     }
 
 

@@ -21,6 +21,12 @@ LARGE = 900 * 1024
 """Bytes of the large value: below the 1 MB that brokers and clients take by default (`message.max.bytes`)."""
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 """The record batch codecs, as Kafka's `compression.type` spells them."""
+LOOP_CASES = ("cancel", "close", "heartbeat", "left-over")
+"""What is tried with a client's asyncio interface beside the round trip, in this order."""
+DASK_CASES = ("bytes", "json", "avro", "killed", "again")
+"""What is tried with a Dask cluster, in this order; the last two belong together."""
+STREAMZ_CASES = ("first", "kept", "after", "failed", "markers", "ordered", "settings", "dask", "dask-after")
+"""What is tried with streamz's sources, in this order."""
 
 _WORDS = (
     b"broker consumer offset partition replica leader follower segment index batch record header timestamp "
@@ -70,6 +76,11 @@ def messages(seed: str, start: int) -> list[Message]:
     made.insert(middle, _plain(0, b"large", _text(rng, LARGE), start))
     made.insert(middle + 1, _plain(1, b"incompressible", rng.randbytes(64 * 1024), start + 1))
     return made
+
+
+def loop_message(number: int, start: int) -> Message:
+    """Return one of the small messages that pass through an asyncio loop; ``start`` as `messages` has it."""
+    return Message(0, b"%d" % number, b"message %d of a loop" % number, (), start)
 
 
 def expected_counts(sent: list[Message]) -> dict[int, int]:

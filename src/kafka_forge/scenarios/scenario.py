@@ -45,7 +45,9 @@ class Request:
         own: codec → an empty topic that the client writes to.
         seeded: codec → a topic that another client has filled with the same corpus.
         group: the id of the consumer group; None leaves groups out.
+        loop: an empty topic for what is tried with asyncio (`corpus.LOOP_CASES`); None leaves that out.
         patience: seconds that each action may take.
+        native: whether this processor is no emulated one, so that how long something takes means something.
     """
 
     def __init__(self, raw: dict[str, Any]) -> None:
@@ -57,7 +59,9 @@ class Request:
         self.own: dict[str, str] = raw["own"]
         self.seeded: dict[str, str] = raw["seeded"]
         self.group: str | None = raw["group"]
+        self.loop: str | None = raw.get("loop")
         self.patience: float = raw["patience"]
+        self.native: bool = raw.get("native", True)
         self._made: dict[str, list[corpus.Message]] = {}
 
     def messages(self, codec: str) -> list[corpus.Message]:
@@ -88,8 +92,15 @@ class TimedOutError(Exception):
     """An action did not end within its time."""
 
 
+class NoAsyncioError(Exception):
+    """A client has no asyncio interface that a scenario uses."""
+
+
 class Client(Protocol):
-    """One client in one mode. Each action raises whatever the client raises."""
+    """One client in one mode. Each action raises whatever the client raises.
+
+    One that is used through an asyncio loop has a method ``loop_cases`` as well (see `in_loop.InLoop`).
+    """
 
     together: bool
     """Whether the codecs are tried side by side: for a client whose failures take long to show."""
@@ -226,6 +237,8 @@ def run(request: Request, client: Client) -> None:
         _each(follow, together=client.together)
 
     _each([functools.partial(chain, codec) for codec in request.codecs], together=client.together)
+    if request.loop:
+        _loop(request, client, teller, request.loop)
     if client.counts:
         teller.attempt("statistics", "", client.statistics, request.patience)
     sys.stderr.flush()
@@ -277,3 +290,19 @@ def _group(request: Request, client: Client, teller: Teller, group: str, source:
         return {"group": group, "topic": topic, "source": source, **data}
 
     teller.attempt("group", "", work, request.patience + _GRACE)
+
+
+def _loop(request: Request, client: Client, teller: Teller, topic: str) -> None:
+    make = getattr(client, "loop_cases", None)
+    if make is None:
+        cases = dict.fromkeys(corpus.LOOP_CASES, _no_asyncio)
+    else:
+        cases = make(
+            topic, lambda number: corpus.loop_message(number, request.start), lambda: Deadline(request.patience)
+        )
+    for case in corpus.LOOP_CASES:
+        teller.attempt("asyncio", case, cases[case], request.patience + _GRACE)
+
+
+def _no_asyncio() -> dict[str, Any]:
+    raise NoAsyncioError("the scenario knows no asyncio interface of this client")

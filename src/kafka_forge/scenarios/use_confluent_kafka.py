@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import functools
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition, libversion
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 if TYPE_CHECKING:
     from kafka_forge.scenarios import corpus, scenario
+    from kafka_forge.scenarios.counted_confluent_kafka import EVERY_MS, Counted, checked, record
 else:
-    import corpus
     import scenario
-
-_EVERY_MS = 20
+    from counted_confluent_kafka import EVERY_MS, Counted, checked, record
 
 
 class Confluent:
@@ -23,8 +22,7 @@ class Confluent:
     counts = True
 
     def __init__(self, request: scenario.Request) -> None:
-        self._address = request.address
-        self._counted: dict[str, dict[str, int]] = {}
+        self._counted = Counted(request.address)
 
     def produce(
         self, codec: str, topic: str, messages: list[corpus.Message], deadline: scenario.Deadline
@@ -51,8 +49,8 @@ class Confluent:
                 on_delivery=delivered,
             )
         producer.flush(deadline.left)
-        while self._count(f"producer-{codec}", "txmsgs") < acked and not deadline.over:
-            producer.poll(_EVERY_MS / 1000)
+        while self._counted.count(f"producer-{codec}", "txmsgs") < acked and not deadline.over:
+            producer.poll(EVERY_MS / 1000)
         return {"sent": len(messages), "acked": acked, "failed": failed[:3], "cannot": {}}
 
     def consume(self, topic: str, expected: dict[int, int], deadline: scenario.Deadline) -> dict[str, Any]:
@@ -62,9 +60,9 @@ class Confluent:
             consumer.assign([TopicPartition(topic, partition, 0) for partition in expected])
             records: list[corpus.Record] = []
             while len(records) < sum(expected.values()) and not deadline.over:
-                records += [_record(message) for message in _some(consumer, 200, deadline)]
-            while self._count(f"consumer-{topic}", "rxmsgs") < len(records) and not deadline.over:
-                consumer.poll(_EVERY_MS / 1000)
+                records += [record(message) for message in _some(consumer, 200, deadline)]
+            while self._counted.count(f"consumer-{topic}", "rxmsgs") < len(records) and not deadline.over:
+                consumer.poll(EVERY_MS / 1000)
             return {"records": records, "cannot": {}}
         finally:
             consumer.close()
@@ -77,13 +75,7 @@ class Confluent:
 
     def statistics(self) -> dict[str, Any]:
         """See `scenario.Client.statistics`."""
-        return {
-            "source": "librdkafka's statistics (txmsgs, rxmsgs)",
-            "version": libversion()[0],
-            "library": scenario.mapped_libraries(),
-            "sent": sum(counts["txmsgs"] for name, counts in self._counted.items() if name.startswith("producer")),
-            "received": sum(counts["rxmsgs"] for name, counts in self._counted.items() if name.startswith("consumer")),
-        }
+        return self._counted.statistics()
 
     def _member(
         self, group: str, topic: str, wanted: int, deadline: scenario.Deadline, *, commit: bool
@@ -102,25 +94,10 @@ class Confluent:
             consumer.close()
 
     def _settings(self, name: str) -> dict[str, Any]:
-        def keep(text: str) -> None:
-            counts = json.loads(text)
-            self._counted[name] = {key: counts[key] for key in ("txmsgs", "rxmsgs")}
-
-        return {"bootstrap.servers": self._address, "statistics.interval.ms": _EVERY_MS, "stats_cb": keep}
+        return self._counted.settings(functools.partial(self._counted.keep, name))
 
     def _consumer(self, name: str, group: str) -> Any:
-        return Consumer(
-            self._settings(name)
-            | {
-                "group.id": group,
-                "auto.offset.reset": "earliest",
-                "enable.auto.commit": False,
-                "fetch.wait.max.ms": 20,  # an idle fetch delays the next assignment by as much
-            }
-        )
-
-    def _count(self, name: str, key: str) -> int:
-        return self._counted.get(name, {}).get(key, 0)
+        return Consumer(self._counted.consumer_settings(functools.partial(self._counted.keep, name), group))
 
 
 def _some(consumer: Any, most: int, deadline: scenario.Deadline) -> list[Any]:
@@ -128,24 +105,21 @@ def _some(consumer: Any, most: int, deadline: scenario.Deadline) -> list[Any]:
     message = consumer.poll(min(0.5, deadline.left))
     if message is None:
         return []
-    found = [message, *consumer.consume(most - 1, 0)] if most > 1 else [message]
-    for each in found:
-        if each.error() is not None:
-            raise KafkaException(each.error())
-    return found
+    return checked([message, *consumer.consume(most - 1, 0)] if most > 1 else [message])
 
 
-def _record(message: Any) -> corpus.Record:
-    return corpus.record(
-        message.partition(),
-        message.offset(),
-        message.key(),
-        message.value(),
-        message.headers() or [],
-        message.timestamp()[1],
-    )
+def _client(asked: scenario.Request) -> scenario.Client:
+    if asked.mode != "asyncio":
+        return Confluent(asked)
+    if TYPE_CHECKING:
+        from kafka_forge.scenarios import in_loop, in_loop_confluent_kafka
+    else:
+        import in_loop
+        import in_loop_confluent_kafka
+
+    return in_loop.InLoop(in_loop_confluent_kafka.Driver(asked.address), counts=True, native=asked.native)
 
 
 if __name__ == "__main__":
     asked = scenario.read_request()
-    scenario.run(asked, Confluent(asked))
+    scenario.run(asked, _client(asked))

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from kafka_forge.errors import ChecksumMismatch, ForgeError, NoNetwork, SourceUnreachable
+from kafka_forge.errors import ChecksumMismatch, ForgeError, LockGone, NoNetwork, SourceUnreachable
 from kafka_forge.ground.files import explain_os_errors
-from kafka_forge.sources import http
+from kafka_forge.sources import apt_index, http, rolling
 from kafka_forge.sources.crate import Crate
 from kafka_forge.sources.debian_binary import DebianBinary
 from kafka_forge.sources.debian_source import DebianSource
 from kafka_forge.sources.hints import Hints, load_hints
 from kafka_forge.sources.maven import Maven
-from kafka_forge.sources.place import NotObtainedError, Provider
+from kafka_forge.sources.place import DEBIAN_NOW, NotObtainedError, Provider, forgotten
 from kafka_forge.sources.python_index import PythonIndex, pip_settings
 from kafka_forge.sources.upstream import Upstream
 
@@ -72,6 +72,22 @@ class _Answer:
     heard: bool
     wrong: ChecksumMismatch | None = None
 
+    @property
+    def forgotten(self) -> bool:
+        """Whether everybody who was asked answers that it has no such file; one that is silent may have it."""
+        return forgotten(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One search for a source's bytes, in a room of its own."""
+
+    source: Source
+    store: Store
+    draft: Path
+    progress: Progress
+    task: Task
+
 
 def obtain(source: Source, store: Store, progress: Progress) -> Path:
     """Return the stored file whose sha256 is the source's; obtain it first where the store has none.
@@ -80,25 +96,69 @@ def obtain(source: Source, store: Store, progress: Progress) -> Path:
 
     Raises:
         ChecksumMismatch: no place had the right bytes, and at least one had wrong ones (both sums are named).
+        LockGone: every mirror has forgotten a Debian package, and its suite has nothing that can stand for it, or
+            ``--strict-locks`` forbids it. Without it, what stands for it is returned, see `rolling`.
         SourceUnreachable: no place gave anything; ``details`` has every place and its answer.
         NoNetwork: nothing answered, the Python index neither.
         DiskFull, NotWritable: the store cannot take the file.
     """
     if found := store.get(source.sha256):
         return found
-    with _room(store, source.sha256) as room:
-        if found := store.get(source.sha256):
+    with _room(store, source.sha256) as room, progress.task(f"source {source.name}") as task:
+        if found := store.get(source.sha256) or _in_its_place(source, store):
             return found
-        answers: list[_Answer] = []
-        with progress.task(f"source {source.name}") as task:
-            for place in (*map(Upstream, source.urls), *source.providers):
-                outcome = _try(place, source, store, room / "bytes", task)
-                if isinstance(outcome, Path):
-                    return outcome
-                answers.append(outcome)
-                if outcome.wrong:
-                    progress.say(f"{source.name}: {outcome.where} has other bytes than the recipe asks for; going on")
-        raise _conclusion(source, answers)
+        return _search(_Search(source, store, room / "bytes", progress, task))
+
+
+def _in_its_place(source: Source, store: Store) -> Path | None:
+    """Return what stands for a file that the mirrors have forgotten, if it has been obtained already."""
+    rolled = None if rolling.strict() else rolling.known(store).get(source.sha256)
+    return store.get(rolled.sha256) if rolled else None
+
+
+def _search(search: _Search) -> Path:
+    source = search.source
+    answers: list[_Answer] = []
+    for place in (*map(Upstream, source.urls), *source.providers):
+        outcome = _try(place, source.sha256, search)
+        if isinstance(outcome, Path):
+            if source.sha256 in rolling.known(search.store):
+                rolling.write_down(source.sha256, None, search.store)
+            return outcome
+        answers.append(outcome)
+        if outcome.wrong:
+            search.progress.say(f"{source.name}: {outcome.where} has other bytes than the recipe asks for; going on")
+    locked = source.providers[-1] if source.providers else None
+    if isinstance(locked, DebianBinary) and all(answer.forgotten for answer in answers):
+        return _roll(locked, search, answers)
+    raise _conclusion(source, answers)
+
+
+def _roll(locked: DebianBinary, search: _Search, answers: list[_Answer]) -> Path:
+    """Obtain what the suite has now in the place of a package that every mirror has forgotten, and say so."""
+    told = [f"{answer.where}: {answer.text}" for answer in answers]
+    if rolling.strict():
+        raise LockGone(
+            f"no mirror has the locked {locked.file} any more",
+            where=f"sha256 {search.source.sha256}",
+            details=told,
+            todo="run without --strict-locks to take the suite's current version; or lock that one.",
+        )
+    try:
+        rolled = rolling.look(locked)
+        outcome = _try(rolled.at, rolled.sha256, search)
+    except NotObtainedError as error:
+        outcome = _Answer(f"{locked.suite}'s index", str(error), error.heard)
+    if isinstance(outcome, _Answer):
+        raise LockGone(
+            f"no mirror has the locked {locked.file} any more, and nothing can stand for it",
+            where=f"sha256 {search.source.sha256}",
+            details=[*told, f"{outcome.where}: {outcome.text}"],
+            todo="lock the version that Debian has now; `kafka-forge locks check` names the lock.",
+        )
+    rolling.write_down(search.source.sha256, rolled, search.store)
+    search.progress.say(f"rolled: {rolled.text}")
+    return outcome
 
 
 @contextlib.contextmanager
@@ -111,12 +171,12 @@ def _room(store: Store, sha256: str) -> Iterator[Path]:
             yield Path(room)
 
 
-def _try(place: Provider, source: Source, store: Store, draft: Path, task: Task) -> Path | _Answer:
+def _try(place: Provider, sha256: str, search: _Search) -> Path | _Answer:
     try:
-        place.fetch(draft, task)
+        place.fetch(search.draft, search.task)
         if place.transform:
-            place.transform.apply(draft)
-        return store.add(draft, source.sha256, origin=place.where)
+            place.transform.apply(search.draft)
+        return search.store.add(search.draft, sha256, origin=place.where)
     except NotObtainedError as error:
         return _Answer(place.where, str(error), error.heard)
     except ValueError as error:  # a transform that the bytes do not fit
@@ -137,13 +197,25 @@ def _conclusion(source: Source, answers: list[_Answer]) -> ForgeError:
             details=tried,
             todo="connect, or set the proxy (HTTPS_PROXY) or the index (pip config set global.index-url) to use.",
         )
+    now = _in_debian_now(source, answers)
     return SourceUnreachable(
         f"no place that can be reached from here has {source.name}",
         where=f"sha256 {source.sha256}",
-        details=tried or ["nothing to try: neither a URL nor a provider is named"],
+        details=[*(tried or ["nothing to try: neither a URL nor a provider is named"]), *now],
         todo="run again where one of these answers, or name another place for the same bytes in the sources.yaml "
-        "beside the recipe.",
+        "beside the recipe"
+        + ("; or move the recipe to a version that Debian has now, with its sha256." if now else "."),
     )
+
+
+def _in_debian_now(source: Source, answers: list[_Answer]) -> list[str]:
+    """Return what Debian's suites have of a source package whose archive the mirrors have forgotten, a line each."""
+    packages = {place.where: place.package for place in source.providers if isinstance(place, DebianSource)}
+    lines = []
+    for package in {packages[each.where]: None for each in answers if each.where in packages and each.forgotten}:
+        there = ", ".join(f"{each.version} ({each.suite})" for each in apt_index.sources(package))
+        lines.append(f"{DEBIAN_NOW} {package} now: {there or 'nothing that apt on this machine can name'}")
+    return lines
 
 
 def _anybody_there() -> bool:

@@ -26,6 +26,8 @@ class DebianBinary(Hint):
     source: str | None = None
     """The source package that it was built from, where its name is another."""
     component: str = "main"
+    suite: Literal["bookworm", "trixie", "sid"] = "bookworm"
+    """The suite that it was taken from: whose current version may stand for it when the mirrors have forgotten it."""
 
     @property
     def file(self) -> str:

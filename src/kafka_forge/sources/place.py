@@ -26,6 +26,19 @@ class NotObtainedError(Exception):
         self.heard = heard
 
 
+DEBIAN_NOW = "Debian has of"
+"""How a line among an error's answers begins that is no place's answer, but tells what there is instead."""
+
+
+def forgotten(answers: str) -> bool:
+    """Tell whether everybody who was asked answers that it has no such file; one that is silent may have it.
+
+    Args:
+        answers: what a place's mirrors said, with "; " between them.
+    """
+    return all(": HTTP 404 " in each for each in answers.split("; "))
+
+
 class Provider(Protocol):
     """One place to look for the bytes of a source."""
 

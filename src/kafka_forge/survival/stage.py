@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from kafka_forge import brokers
-from kafka_forge.brokers import locks, settings
+from kafka_forge.brokers import admin, locks, settings
 from kafka_forge.brokers.links import Links
 from kafka_forge.checks.survives import SurvivesArguments
 from kafka_forge.environments import environment
@@ -108,12 +108,16 @@ def installed(
 
 @contextlib.contextmanager
 def opened(version: str, cache: Cache, progress: Progress) -> Iterator[tuple[Cluster, Links]]:
-    """Give a cluster for trials, and its links; raises what `brokers.start_cluster` raises."""
+    """Give a cluster for trials whose groups have a coordinator, and its links.
+
+    Raises what `brokers.start_cluster` and `admin.await_coordinator` raise.
+    """
     overrides = settings.QUICK
     with (
         brokers.start_cluster(version, cache, progress, linked=True, overrides=overrides) as cluster,
         Links(cluster) as links,
     ):
+        admin.await_coordinator(cluster.internal, watch=cluster.check)
         yield cluster, links
 
 

@@ -41,7 +41,10 @@ READY_SECONDS = settings.READY_SECONDS
 """As long as a broker may: clients that start on the same busy machine wait for it, too."""
 STOPPED_SECONDS = 60.0
 """After which a producer that was told to stop is not waited for any longer, nor is a process at its end."""
-_PATIENCE = 45.0
+_PATIENCE = 180.0
+"""What the group's second member gets to read the rest, once all is written. Where a fault has swallowed the first
+one's word that it leaves, the coordinator takes it for alive until session.timeout.ms is over, 45 seconds by default,
+and gives its partitions to nobody before; the rest is for a busy machine."""
 _POLL_SECONDS = 0.05
 _SAMPLE_SECONDS = 0.25
 
@@ -140,6 +143,7 @@ def run(cluster: Cluster, links: Links, entrants: Sequence[Entrant], schedule: S
 def _started(entrant: Entrant, topic: str, cluster: Cluster, schedule: Schedule, stop: float) -> Iterator[_Runner]:
     env = entrant.env
     scenario = SCENARIOS[env.artifact.cell.name]
+    assert scenario.survival is not None, "a contract without it cannot be loaded"
     layout = platforms.of(env.artifact.cell.platform)
     with tempfile.TemporaryDirectory(prefix="kafka-forge-survival-") as name:
         room = Path(name)

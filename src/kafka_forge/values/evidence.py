@@ -142,8 +142,8 @@ class Step:
 
     Attributes:
         mode: the client's mode, a word of the contract: ``rdkafka``, ``pure``, ``default``.
-        action: ``produce``, ``consume``, ``group``, ``statistics``.
-        case: which one: a codec's name for produce and consume, else ``""``.
+        action: ``produce``, ``consume``, ``group``, ``asyncio``, ``statistics``.
+        case: which one: a codec's name for produce and consume, what is tried for asyncio, else ``""``.
         ok: whether the client itself reported no error. Only a check says whether the result is right.
         error: ``{type, message}`` where not ok.
         data: what came of it, by action (see `scenarios.scenario.Client`).

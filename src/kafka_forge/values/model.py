@@ -177,6 +177,7 @@ class Base:
             channel), whose artifacts are rebuilt only when something of ours changes.
         fingerprint_noarch: the same for artifacts that serve all platforms, which are built on this machine's.
         gone: Python → why the base could not get it any more; cells of these are refused.
+        rolled: in words, what stands for locked files that the mirrors have forgotten, see `sources.rolling`.
     """
 
     name: str
@@ -186,3 +187,4 @@ class Base:
     fingerprint: str = ""
     fingerprint_noarch: str = ""
     gone: Mapping[str, str] = field(default_factory=dict)
+    rolled: tuple[str, ...] = ()

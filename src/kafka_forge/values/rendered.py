@@ -27,6 +27,8 @@ class Rendered:
         python: ``"3.12"``, or ``"3.14t"``, where the package is for one Python, else None.
         variant: the variant's keys that the recipe used.
         sources: the recipe's sources, rendered, as rattler-build spells them.
+        stand_ins: other archives of the same version, from ``extra.stand_ins``, each spelled as a source: where no
+            place has the recipe's own, the first of them that can be had takes its place.
         requirements: ``build``, ``host`` and ``run`` → match specs; pins are bare names.
         digest: the sha256 of the recipe as it is rendered; what it says for other platforms does not count.
     """
@@ -43,6 +45,7 @@ class Rendered:
     sources: tuple[JsonObject, ...]
     requirements: Mapping[str, tuple[str, ...]]
     digest: str = ""
+    stand_ins: tuple[JsonObject, ...] = ()
 
     @property
     def subdir(self) -> str:

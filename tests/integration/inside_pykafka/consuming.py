@@ -7,6 +7,8 @@ import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
+from draining import drained  # type: ignore[import-not-found]
+
 from .clients import topic_of
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 def consume_all(address: str, topic: str, count: int, options: dict[str, Any]) -> dict[str, Any]:
     """Iterate over `count` messages with the given arguments."""
     with topic_of(address, topic) as found:
-        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000, **options)
+        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=90_000, **options)
         started = time.perf_counter()
         messages = []
         for message in consumer:
@@ -35,12 +37,12 @@ def consume_all(address: str, topic: str, count: int, options: dict[str, Any]) -
     }
 
 
-def read_one(address: str, topic: str, isolation_level: int | None, balanced: bool) -> list[str | None]:
-    """The topic's first message at a level of isolation, or the default one; None if there is none for two seconds.
+def read_isolated(address: str, topic: str, count: int, isolation_level: int | None, balanced: bool) -> list[list[str]]:
+    """The topic's messages at a level of isolation, or the default one, of which `count` must come.
 
     Read by a simple consumer, or by those that are balanced, in both modes.
     """
-    options: dict[str, Any] = {"consumer_timeout_ms": 2000}
+    options: dict[str, Any] = {"consumer_timeout_ms": 3000}
     if isolation_level is not None:
         options["isolation_level"] = isolation_level
     seen = []
@@ -51,16 +53,15 @@ def read_one(address: str, topic: str, isolation_level: int | None, balanced: bo
                 if balanced
                 else found.get_simple_consumer(use_rdkafka=use_rdkafka, **options)
             )
-            message = consumer.consume()
+            seen.append([str(message.value.decode()) for message in drained(consumer, count=count)])
             consumer.stop()
-            seen.append(message and str(message.value.decode()))
     return seen
 
 
 def balance(address: str, topic: str, count: int) -> dict[str, Any]:
     """A member of a group reads some messages of two partitions; another one comes, reads one, and goes."""
     with topic_of(address, topic) as found:
-        options = {"use_rdkafka": True, "consumer_timeout_ms": 20000, "heartbeat_interval_ms": 200}
+        options = {"use_rdkafka": True, "consumer_timeout_ms": 90_000, "heartbeat_interval_ms": 200}
         first = found.get_balanced_consumer(b"group-of-" + topic.encode(), managed=True, **options)
         read = list(itertools.islice(first, count // 4))
         alone = len(first.partitions)
@@ -83,8 +84,8 @@ def balance(address: str, topic: str, count: int) -> dict[str, Any]:
 
 
 def _until(true: Callable[[], bool]) -> bool:
-    """Wait until something is true, 30 seconds at most; return whether it is."""
-    deadline = time.monotonic() + 30
+    """Wait until something is true, 60 seconds at most; return whether it is."""
+    deadline = time.monotonic() + 60
     while not true() and time.monotonic() < deadline:
         time.sleep(0.1)
     return true()
@@ -93,7 +94,7 @@ def _until(true: Callable[[], bool]) -> bool:
 def read_headers(address: str, topic: str) -> list[Any]:
     """The headers and times of the topic's first two messages."""
     with topic_of(address, topic) as found:
-        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000)
+        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=90_000)
         first, second = consumer.consume(), consumer.consume()
         consumer.stop()
 
@@ -106,7 +107,7 @@ def read_headers(address: str, topic: str) -> list[Any]:
 def read_headers_late(address: str, topic: str, count: int) -> list[Any]:
     """The headers of messages: of the newest, of those that others came after, of a copy, after stop(), and changed."""
     with topic_of(address, topic) as found:
-        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000)
+        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=90_000)
         kept = list(itertools.islice(consumer, count))
         copied = copy.copy(kept[-1])
         consumer.stop()
@@ -130,7 +131,7 @@ def read_unreadable_headers(address: str, topic: str) -> list[str]:
         with found.get_producer(linger_ms=1) as producer:
             producer.produce(b"one", headers=[(_Latin("caf\xe9"), b"")])
             producer.produce(b"two")
-        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000)
+        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=90_000)
         first, second = itertools.islice(consumer, 2)
         consumer.stop()
         try:
@@ -143,7 +144,7 @@ def read_unreadable_headers(address: str, topic: str) -> list[str]:
 def deserialize(address: str, topic: str) -> list[str]:
     """A deserializer is applied by consume() and by iteration."""
     with topic_of(address, topic) as found:
-        options = {"use_rdkafka": True, "consumer_timeout_ms": 20000}
+        options = {"use_rdkafka": True, "consumer_timeout_ms": 90_000}
         consumer = found.get_simple_consumer(deserializer=lambda value, key: (value.decode().upper(), key), **options)
         values = [consumer.consume().value, next(iter(consumer)).value]
         consumer.stop()
@@ -153,7 +154,7 @@ def deserialize(address: str, topic: str) -> list[str]:
 def commit_and_resume(address: str, topic: str, count: int) -> list[int]:
     """The offset after the one up to which an earlier member of the group iterated and committed."""
     with topic_of(address, topic) as found:
-        options = {"use_rdkafka": True, "consumer_group": b"group-of-" + topic.encode(), "consumer_timeout_ms": 20000}
+        options = {"use_rdkafka": True, "consumer_group": b"group-of-" + topic.encode(), "consumer_timeout_ms": 90_000}
         seen = []
         for take in (count, 1):
             consumer = found.get_simple_consumer(**options)

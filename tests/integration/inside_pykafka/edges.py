@@ -22,7 +22,7 @@ from pykafka import KafkaClient
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SECONDS = 10.0
+SECONDS = 60.0
 COUNT = 3
 """The messages in the topic, and those that are produced."""
 

@@ -36,7 +36,7 @@ def refused_partition(address: str, topic: str) -> str:
     options = {"delivery_reports": True, "linger_ms": 1, "partitioner": lambda *_: SimpleNamespace(id=7)}
     with client.topics[topic.encode()].get_producer(use_rdkafka=True, **options) as producer:
         producer.produce(b"")
-        _, error = producer.get_delivery_report(timeout=20)
+        _, error = producer.get_delivery_report(timeout=60)
     return type(error).__name__
 
 
@@ -50,7 +50,7 @@ def logging_thread(address: str, topic: str, kind: str) -> str:
     client.cluster.brokers[0] = NOWHERE
     make = found.get_simple_consumer if kind == "consumer" else found.get_producer
     running = make(use_rdkafka=True)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not seen.names and time.monotonic() < deadline:
         time.sleep(0.1)
     running.stop()

@@ -18,7 +18,7 @@ def refused_texts(address: str, topic: str, messages: list[list[str]]) -> list[l
     with topic_of(address, topic) as found, found.get_producer(**options) as producer:
         for value, key in messages:
             producer.produce(bytes.fromhex(value), bytes.fromhex(key))
-            _, error = producer.get_delivery_report(timeout=20)
+            _, error = producer.get_delivery_report(timeout=60)
             answers.append([type(error).__name__, str(error)])
     return answers
 

@@ -32,9 +32,9 @@ class _Clients:
         self.waiting = found.get_producer(use_rdkafka=True, sync=True)
         self.waiting.produce(b"first", headers=[("a", b"1")])
         self.consumer = found.get_simple_consumer(
-            consumer_group=b"forked", auto_commit_enable=True, use_rdkafka=True, consumer_timeout_ms=20000
+            consumer_group=b"forked", auto_commit_enable=True, use_rdkafka=True, consumer_timeout_ms=90_000
         )
-        self.messages = iter(found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000))
+        self.messages = iter(found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=90_000))
         next(self.messages)
         self.last = self.consumer.consume()
 
@@ -60,7 +60,7 @@ class _Clients:
     def work(self) -> int:
         """Send a message and read one, as a parent goes on doing; return the offset of the former."""
         self.producer.produce(b"again")
-        sent, error = self.producer.get_delivery_report(timeout=20)
+        sent, error = self.producer.get_delivery_report(timeout=60)
         assert error is None
         assert self.consumer.consume() is not None
         return int(sent.offset)

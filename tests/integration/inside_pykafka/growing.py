@@ -17,12 +17,12 @@ def produce_to_new_partitions(address: str, topic: str, partitions: int, count: 
     found = client.topics[topic.encode()]
     with found.get_producer(use_rdkafka=True, linger_ms=1, delivery_reports=True) as producer:
         producer.produce(b"before")
-        reports = [producer.get_delivery_report(timeout=20)]
+        reports = [producer.get_delivery_report(timeout=60)]
         _say("ready")
         _until_there_are(client, topic, partitions)
         for number in range(count):
             producer.produce(b"%d" % number)
-        reports += [producer.get_delivery_report(timeout=20) for _ in range(count)]
+        reports += [producer.get_delivery_report(timeout=60) for _ in range(count)]
     return {
         "errors": [repr(error) for _, error in reports if error is not None],
         "partitions": sorted({message.partition_id for message, _ in reports[1:]}),
@@ -52,12 +52,12 @@ def produce_by_age(address: str, topic: str, partitions: int, max_age_ms: int) -
     seen: set[int] = set()
     with client.topics[topic.encode()].get_producer(use_rdkafka=True, linger_ms=1, delivery_reports=True) as producer:
         producer.produce(b"before")
-        producer.get_delivery_report(timeout=20)
+        producer.get_delivery_report(timeout=60)
         _say("ready")
         deadline = time.monotonic() + 60
         while len(seen) < partitions and time.monotonic() < deadline:
             producer.produce(b"after")
-            message, error = producer.get_delivery_report(timeout=20)
+            message, error = producer.get_delivery_report(timeout=60)
             assert error is None, error
             seen.add(message.partition_id)
             time.sleep(0.05)

@@ -46,7 +46,7 @@ def _started(body: Callable[[], None], count: int) -> list[threading.Thread]:
 def _join(threads: list[threading.Thread]) -> int:
     """Wait for the threads; return how many of them hang."""
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     return sum(thread.is_alive() for thread in threads)
 
 
@@ -155,8 +155,8 @@ def _produce_and_consume(found: Any, count: int) -> list[Any]:
                     b"%d" % number, b"key", headers=[("a", b"1"), ("b", None)] if number % 2 else None
                 )
             for _ in range(count if reporting else 0):
-                assert producer.get_delivery_report(timeout=20)[1] is None
-    consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000)
+                assert producer.get_delivery_report(timeout=60)[1] is None
+    consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=90_000)
     messages = itertools.islice(consumer, 2 * count)
     kept = [message for number, message in enumerate(messages) if number % 3 == 0 or len(message.headers) > 2]
     consumer.stop()

@@ -40,7 +40,7 @@ def _all(message: Any) -> list[Any]:
 
 def _consumer(topic: Any, use_rdkafka: bool) -> Any:
     return topic.get_simple_consumer(
-        use_rdkafka=use_rdkafka, auto_offset_reset=OffsetType.EARLIEST, consumer_timeout_ms=20000
+        use_rdkafka=use_rdkafka, auto_offset_reset=OffsetType.EARLIEST, consumer_timeout_ms=90_000
     )
 
 
@@ -63,12 +63,44 @@ def fields_of_consumed(address: str, topic: str, count: int) -> dict[str, Any]:
     return answers
 
 
+def fields_of_produced(address: str, topic: str, count: int) -> dict[str, Any]:
+    """All fields of `count` messages as produce() returned them, in both modes, and of copies of them.
+
+    Of as many others nobody keeps what it returned. A timestamp stands as whether it is of the time of the call; the
+    offsets once all is delivered, which the C mode tells with delivery reports only, stand by themselves.
+    """
+    answers: dict[str, Any] = {}
+    with topic_of(address, topic) as found:
+        for name, use_rdkafka in (("pure", False), ("c", True)):
+            producer = found.get_producer(use_rdkafka=use_rdkafka, linger_ms=1)
+            begun, kept = int(time.time() * 1000), []
+            for number in range(count):
+                headers = [("number", b"%d" % number)] if number % 3 else None
+                kept.append(producer.produce(b"%d" % number, b"key" if number % 2 else None, headers=headers))
+                producer.produce(b"not kept", b"other", headers=[("not", b"kept")])
+            answers[f"{name} unasked"] = _numbers(*kept)
+            copies = {"copied": list(map(copy.copy, kept)), "pickled": pickle.loads(pickle.dumps(kept))}
+            producer.stop()
+            answers[f"{name} offsets"] = [message.offset for message in kept]
+            for way, messages in {"read": kept, **copies}.items():
+                rows = answers[f"{name} {way}"] = [_all(message) for message in messages]
+                for row in rows:
+                    row[4] = begun <= row[4] <= time.time() * 1000
+                    del row[2]
+    return answers
+
+
+def _numbers(*messages: Any) -> int:
+    """How many numbers that are no small ones the messages refer to: a timestamp would be one."""
+    return len([each for each in gc.get_referents(*messages) if isinstance(each, int) and each > 10**6])
+
+
 def made_unasked(address: str, topic: str) -> dict[str, Any]:
     """What a consumed message refers to before anybody looks at it, and what it has been given by a user."""
     with topic_of(address, topic) as found:
         consumer = _consumer(found, True)
         message = next(iter(consumer))
-        referred = [each for each in gc.get_referents(message) if isinstance(each, int) and each > 10**6]
+        referred = _numbers(message)
         message.timestamp, message.partition_key, message.headers = 5, b"key", [("a", b"b")]
         given = [message.timestamp, message.partition_key.decode(), message.headers[0][0], message.offset]
         try:
@@ -76,7 +108,7 @@ def made_unasked(address: str, topic: str) -> dict[str, Any]:
         except AttributeError as error:
             given.append(str(error))
         consumer.stop()
-    return {"unasked": len(referred), "given": given, "class": type(message).__name__}
+    return {"unasked": referred, "given": given, "class": type(message).__name__}
 
 
 def _references(value: bytes) -> int:
@@ -98,7 +130,7 @@ def keep_values(address: str, topic: str) -> list[list[int]]:
             queued = _references(value) - before
             producer.stop()
             if reports:
-                _message, error = producer.get_delivery_report(timeout=30)
+                _message, error = producer.get_delivery_report(timeout=60)
                 assert error is None
                 del _message
             seen.append([queued, _references(value) - before])
@@ -156,7 +188,7 @@ def send_and_forget(address: str, topic: str, count: int, reports: bool) -> int:
             producer.produce(hashlib.sha256(b"%d" % number).digest() * 320).value = None
         producer.stop()
         while reports and delivered < count:
-            message, error = producer.get_delivery_report(timeout=30)
+            message, error = producer.get_delivery_report(timeout=60)
             assert error is None
             assert message.offset == delivered
             delivered += 1

@@ -14,7 +14,7 @@ from .clients import topic_of
 def start_again(address: str, topic: str, count: int) -> dict[str, Any]:
     """The offsets that one consumer without a group sees: started, started again, and stopped between two starts."""
     with topic_of(address, topic) as found:
-        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000)
+        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=90_000)
         seen = [_offsets(consumer, count)]
         consumer.start()
         seen.append(_offsets(consumer, count))
@@ -30,7 +30,7 @@ def start_again(address: str, topic: str, count: int) -> dict[str, Any]:
 def go_on_after_a_failure(address: str, topic: str, count: int) -> dict[str, Any]:
     """The offsets that a consumer sees before and after a reset that fails."""
     with topic_of(address, topic) as found:
-        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000)
+        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=90_000)
         seen = [_offsets(consumer, count)]
         try:
             consumer.reset_offsets([("no partition", 0)])

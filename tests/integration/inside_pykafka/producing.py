@@ -22,9 +22,9 @@ def report(address: str, topic: str) -> dict[str, Any]:
     with topic_of(address, topic) as found:
         with found.get_producer(use_rdkafka=True, linger_ms=1, delivery_reports=True) as producer:
             sent = producer.produce(b"fits")
-            reported, error = producer.get_delivery_report(timeout=20)
+            reported, error = producer.get_delivery_report(timeout=60)
             producer.produce(b"x" * 2_000_000)
-            _, refused = producer.get_delivery_report(timeout=20)
+            _, refused = producer.get_delivery_report(timeout=60)
         with found.get_producer(use_rdkafka=True) as producer:
             try:
                 producer.produce(b"x" * 2_000_000)

@@ -47,7 +47,7 @@ def round_trip(address: str, value: str, ca: str | None = None, sasl: list[str] 
     topic = client.topics[b"t"]
     with topic.get_producer(use_rdkafka=True, sync=True) as producer:
         offset = producer.produce(value.encode()).offset
-    consumer = topic.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000)
+    consumer = topic.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=90_000)
     read: str = next(message.value.decode() for message in consumer if message.offset == offset)
     consumer.stop()
     return read

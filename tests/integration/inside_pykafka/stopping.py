@@ -27,7 +27,7 @@ def stop_beside_a_hanging_broker(address: str, topic: str, pid: int, wait_ms: in
     with topic_of(address, topic) as found:
         reporting, silent = (found.get_producer(delivery_reports=reports, **options) for reports in (True, False))
         reporting.produce(b"before")
-        first = reporting.get_delivery_report(timeout=20)
+        first = reporting.get_delivery_report(timeout=60)
         silent.produce(b"before")
         silent._wait_all()
         consumer = found.get_simple_consumer(use_rdkafka=True)
@@ -73,7 +73,7 @@ def stop_from_within(address: str, topic: str) -> dict[str, Any]:
 
         producers.append(found.get_producer(use_rdkafka=True, partitioner=choose, delivery_reports=True))
         seconds = _seconds(lambda: producers[0].produce(b"last"))
-        _, error = producers[0].get_delivery_report(timeout=20)
+        _, error = producers[0].get_delivery_report(timeout=60)
         _rd_kafka._wait_destroyed(20000)
     return {"seconds": seconds, "error": error}
 
@@ -85,7 +85,7 @@ class _Collecting:
         self._dropped = dropped
 
     def put(self, _report: Any) -> None:
-        self._dropped.wait(20)
+        self._dropped.wait(60)
         gc.collect()
 
 

@@ -16,7 +16,7 @@ from .clients import topic_of
 def consume_past_errors(address: str, topic: str, count: int) -> list[int]:
     """The offsets that a consumer reads, whatever is answered meanwhile."""
     with topic_of(address, topic) as found:
-        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=30000)
+        consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=90_000)
         offsets = [message.offset for message in itertools.islice(consumer, count)]
         consumer.stop()
     return offsets
@@ -49,7 +49,7 @@ def leave_nothing(address: str, topic: str, rounds: int) -> dict[str, list[int]]
         for _ in range(rounds):
             with found.get_producer(use_rdkafka=True, linger_ms=1) as producer:
                 producer.produce(b"value")
-            consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=20000)
+            consumer = found.get_simple_consumer(use_rdkafka=True, consumer_timeout_ms=90_000)
             consumer.consume()
             consumer.stop()
             _rd_kafka._wait_destroyed(20000)
@@ -60,7 +60,7 @@ def leave_nothing(address: str, topic: str, rounds: int) -> dict[str, list[int]]
 
 def _settled(count: Any) -> int:
     """A count when it has been the same for a while: a thread that was told to end takes its time."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     values = [count()]
     while time.monotonic() < deadline and (len(values) < 4 or len(set(values[-4:])) > 1):
         time.sleep(0.1)

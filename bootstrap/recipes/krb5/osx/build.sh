@@ -8,6 +8,9 @@ sed -i -e 's/-framework Kerberos//' -e '/^  macos_defccname=API:/d' -e 's/^  OSX
     -e 's/#define KRB5_DNS_LOOKUP 1/#undef KRB5_DNS_LOOKUP/' src/configure
 sed -i -e 's/__APPLE__/KCM_OVER_MACH/' src/lib/krb5/ccache/cc_kcm.c
 sed -i -e 's/defined(__APPLE__)/defined(HAVE_HFS_MOUNT_H)/' src/lib/krb5/os/localauth_k5login.c
+# krb5 1.22 defines these structures for who asks the DNS alone, and uses them always.
+sed -i -e 's/^struct kdclist_entry {/#endif\n&/' -e '0,/^static int$/s/^static int$/#ifdef KRB5_DNS_LOOKUP\n&/' \
+    src/lib/krb5/os/locate_kdc.c
 
 # The folders that the libraries know are the system's (see recipe.yaml): settings in /etc; plug-ins, of which there are
 # none, where nobody can put any.

@@ -3,8 +3,8 @@ set -euo pipefail
 
 # The system's proxies are asked for only so that macOS makes up IPv6 addresses for literal IPv4 ones; that takes a
 # framework, which zig does not have.
-sed -i -e 's/if(APPLE AND NOT ENABLE_ARES)/if(FALSE)/' CMakeLists.txt
-sed -i -e '/define CURL_MACOS_CALL_COPYPROXIES/d' lib/curl_setup.h
+sed -i -e 's/if(CMAKE_SYSTEM_NAME STREQUAL "Darwin" AND NOT ENABLE_ARES)/if(FALSE)/' curl/CMakeLists.txt
+sed -i -e '/define CURL_MACOS_CALL_COPYPROXIES/d' curl/lib/curl_setup.h
 
 # The stubs have it; macOS has it since 27.
 export CMAKE_ARGS="$CMAKE_ARGS -DHAVE_PIPE2=0"

@@ -1,7 +1,7 @@
 #!/bin/bash
 set -euo pipefail
 
-cd lib
+cd liblz4/lib
 "$CC" $CPPFLAGS $CFLAGS -DXXH_NAMESPACE=LZ4_ -DLZ4_DLL_EXPORT=1 -shared -o liblz4.dll \
     lz4.c lz4file.c lz4frame.c lz4hc.c xxhash.c -Wl,--out-implib,liblz4.lib $LDFLAGS
 

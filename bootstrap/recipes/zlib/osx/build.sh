@@ -1,6 +1,7 @@
 #!/bin/bash
 set -euo pipefail
 
+cd "c-blosc/internal-complibs/zlib-$PKG_VERSION"
 export CHOST="$HOST"
 ./configure --prefix="$PREFIX" --shared --uname=Darwin
 # configure would take Apple's libtool, and its own way to link leaves LDFLAGS out.

@@ -1,7 +1,8 @@
 #!/bin/bash
 set -euo pipefail
 
-# Debian's archive lacks the folder win32, which CMake would ask for.
+cd "c-blosc/internal-complibs/zlib-$PKG_VERSION"
+# zlib's own makefiles for Windows know no import library by conda-forge's name.
 sources=$(ls *.c)
 "$CC" $CPPFLAGS $CFLAGS -DZLIB_DLL -shared -o zlib.dll $sources -Wl,--out-implib,zlib.lib $LDFLAGS
 

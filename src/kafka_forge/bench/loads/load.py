@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 QUEUED_MESSAGES = 100_000
 """How many messages a client may hold (librdkafka's queue.buffering.max.messages, queued.min.messages)."""
@@ -34,6 +34,8 @@ HEADERS: list[tuple[str, str | bytes | None]] = [(HEADER, HEADER_VALUE)]
 """Of every message, where delivery reports are measured."""
 REPORTS_EVERY = 1000
 """Messages between two looks at delivery reports: as rdkafka_performance does it."""
+BEAT = 0.001
+"""Seconds between two heartbeats in a loop. It waits in whole milliseconds on Linux (epoll): one late is idle."""
 QUEUE_BACKOFF_MS = 5
 """fetch.queue.backoff.ms for every client on librdkafka, whose default of 1000 lets a quick consumer stand still."""
 
@@ -58,6 +60,8 @@ class Request:
         program: the program that does the work, where that is not Python.
         idempotent: whether a producer is idempotent (KIP-98).
         reports: whether every message has `KEY`, `HEADERS` and a delivery report that the load counts.
+        awaited: whether each message is acknowledged before the next one is sent.
+        heartbeat: whether something else beats in the client's loop of asyncio, and says how late it came.
     """
 
     mode: str
@@ -75,6 +79,8 @@ class Request:
     program: str = ""
     idempotent: bool = False
     reports: bool = False
+    awaited: bool = False
+    heartbeat: bool = False
 
     @property
     def payload(self) -> bytes:
@@ -94,6 +100,8 @@ class Measured:
         cpu_messages: how many messages ``cpu_seconds`` were spent on.
         settings: the client's settings that are not its defaults.
         versions: what ran.
+        latency_p99: seconds within which 99 % of the messages were acknowledged, where each was awaited.
+        late_p999: seconds by which 99.9 % of the heartbeats in the loop were late at the most, where there were any.
     """
 
     messages: int
@@ -103,6 +111,52 @@ class Measured:
     cpu_messages: int
     settings: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    latency_p99: float | None = None
+    late_p999: float | None = None
+
+
+def percentile(values: Iterable[float], per_mille: int) -> float:
+    """Return the smallest of the values that so many per mille of them do not exceed.
+
+    >>> percentile([3.0, 1.0, 2.0], 990), percentile(range(1000), 500)
+    (3.0, 499)
+    """
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * per_mille // 1000) - 1)]
+
+
+class Latency:
+    """How long each of the request's messages took, of which each is sent when the last one was acknowledged."""
+
+    _TRIED = 3
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._took: list[float] = []
+
+    def add(self, seconds: float) -> None:
+        """Note that a message took so many seconds; TimeoutError where all of them would take too long."""
+        self._took.append(seconds)
+        if len(self._took) == self._TRIED and min(self._took) * self._request.messages > self._request.seconds:
+            raise TimeoutError(
+                f"a message took {min(self._took):.3g} s: {self._request.messages} do not fit into "
+                f"{self._request.seconds:g} s"
+            )
+
+    @property
+    def p99(self) -> float:
+        """Seconds within which 99 % were acknowledged."""
+        return percentile(self._took, 990)
+
+
+def one_by_one(send: Callable[[], object], request: Request) -> float:
+    """Send the request's messages, each when the last one was acknowledged; return its `Latency`'s p99 in seconds."""
+    latency, now = Latency(request), time.perf_counter
+    for _ in range(request.messages):
+        begun = now()
+        send()
+        latency.add(now() - begun)
+    return latency.p99
 
 
 def cpu_seconds() -> float:
@@ -170,15 +224,19 @@ class Consuming:
         return Measured(timed, received, seconds, cpu, request.messages, settings, versions)
 
 
-def run(produce: Callable[[Request], Measured], consume: Callable[[Request], Measured]) -> None:
+def run(
+    produce: Callable[[Request], Measured], consume: Callable[[Request], Measured], *, has_loop: bool = False
+) -> None:
     """Do what the request (a JSON file, the first argument) asks for, print one line of JSON, and end at once.
 
-    Threads that a client left behind are not waited for.
+    Threads that a client left behind are not waited for. Without ``has_loop``, nothing can beat beside the client.
     """
     asked = Request(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     faulthandler.dump_traceback_later(asked.seconds, exit=True)  # also where a call blocks for ever
     status = 0
     try:
+        if asked.heartbeat and not has_loop:
+            raise ValueError("it has no loop of asyncio in which something else could beat")  # noqa: TRY301
         measured = (produce if asked.direction == "produce" else consume)(asked)
         measured.versions = {"python": platform.python_version(), **measured.versions}
         told: dict[str, Any] = asdict(measured)

@@ -9,11 +9,11 @@ import aiokafka
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 if TYPE_CHECKING:
-    from kafka_forge.bench.loads import load
+    from kafka_forge.bench.loads import load, looped
 else:
     import load
+    import looped
 
-_SILENCE_MS = 20_000
 _BATCH = 1000
 
 
@@ -33,9 +33,12 @@ async def _produce(request: load.Request) -> load.Measured:
     await producer.start()
     topic, payload, clocks = request.topic, request.payload, load.Producing()
     await producer.send_and_wait(topic, payload)
-    send, reports = producer.send, load.Reports()
+    send, reports, heart, p99 = producer.send, load.Reports(), looped.Heart(request), None
+    heart.begin()
     clocks.begin()
-    if request.reports:
+    if request.awaited:
+        p99 = await looped.one_by_one(lambda: producer.send_and_wait(topic, payload), request)
+    elif request.reports:
         key, headers = load.KEY, load.HEADERS
         for _ in range(request.messages):
             sent = await send(topic, payload, key, headers=headers)
@@ -48,29 +51,32 @@ async def _produce(request: load.Request) -> load.Measured:
     measured = clocks.end(request, settings, _versions())
     if request.reports:
         reports.check(request)
-    return measured
+    measured.latency_p99 = p99
+    return await heart.end(measured)
 
 
 async def _consume(request: load.Request) -> load.Measured:
     settings = {"max_partition_fetch_bytes": load.FETCH_BYTES}
-    clocks = load.Consuming()
+    clocks, heart = load.Consuming(), looped.Heart(request)
     clocks.prepare()
     consumer = AIOKafkaConsumer(bootstrap_servers=request.address, enable_auto_commit=False, **settings)
     await consumer.start()
     partitions = [TopicPartition(request.topic, partition) for partition in range(request.partitions)]
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
-    await asyncio.wait_for(consumer.getone(), _SILENCE_MS / 1000)
+    await asyncio.wait_for(consumer.getone(), looped.SILENCE)
+    heart.begin()
     clocks.first()
     received, left = 0, request.messages - 1
     while left:
-        found = await consumer.getmany(timeout_ms=_SILENCE_MS, max_records=min(_BATCH, left))
+        found = await consumer.getmany(timeout_ms=int(looped.SILENCE * 1000), max_records=min(_BATCH, left))
         if not found:
-            raise TimeoutError(f"{left} messages did not come within {_SILENCE_MS} ms")
+            raise TimeoutError(f"{left} messages did not come within {looped.SILENCE:g} s")
         for batch in found.values():
             received += sum([len(message.value) for message in batch])
             left -= len(batch)
-    return clocks.end(request, received, {**settings, "max_records": _BATCH}, _versions())
+    measured = clocks.end(request, received, {**settings, "max_records": _BATCH}, _versions())
+    return await heart.end(measured)
 
 
 def produce(request: load.Request) -> load.Measured:
@@ -84,4 +90,4 @@ def consume(request: load.Request) -> load.Measured:
 
 
 if __name__ == "__main__":
-    load.run(produce, consume)
+    load.run(produce, consume, has_loop=True)

@@ -39,9 +39,12 @@ def produce(request: load.Request) -> load.Measured:
     topic, payload, clocks = request.topic, request.payload, load.Producing()
     producer.produce(topic, payload)
     producer.flush(request.seconds)
-    reports = load.Reports()
+    reports, p99 = load.Reports(), None
     clocks.begin()
-    if request.reports:
+    if request.awaited:
+        p99 = load.one_by_one(lambda: _send_and_wait(producer, request, reports), request)
+        reports.check(request)
+    elif request.reports:
         _send_with_reports(producer, request, reports)
     else:
         _send(producer, request)
@@ -51,6 +54,7 @@ def produce(request: load.Request) -> load.Measured:
         raise TimeoutError(f"{unsent} messages were not acknowledged")
     if request.reports:
         reports.check(request)
+    measured.latency_p99 = p99
     return measured
 
 
@@ -63,6 +67,11 @@ def _send(producer: Producer, request: load.Request) -> None:
                 left -= 1
         except BufferError:  # noqa: PERF203  (the queue is full: let reports make room)
             producer.poll(0.1)
+
+
+def _send_and_wait(producer: Producer, request: load.Request, reports: load.Reports) -> None:
+    producer.produce(request.topic, request.payload, on_delivery=reports.count)
+    producer.flush(request.seconds)
 
 
 def _send_with_reports(producer: Producer, request: load.Request, reports: load.Reports) -> None:

@@ -34,7 +34,10 @@ def produce(request: load.Request) -> load.Measured:
     producer.send(topic, payload).get(timeout=request.seconds)
     send, reports = producer.send, load.Reports()
     clocks.begin()
-    if request.reports:
+    p99 = None
+    if request.awaited:
+        p99 = load.one_by_one(lambda: send(topic, payload).get(timeout=request.seconds), request)
+    elif request.reports:
         key, headers, failed = load.KEY, load.HEADERS, reports.count
         for _ in range(request.messages):
             send(topic, payload, key, headers).add_callback(reports.count, None).add_errback(failed)
@@ -45,6 +48,7 @@ def produce(request: load.Request) -> load.Measured:
     measured = clocks.end(request, settings, _versions())
     if request.reports:
         reports.check(request)
+    measured.latency_p99 = p99
     return measured
 
 

@@ -45,6 +45,7 @@ def produce(request: load.Request) -> load.Measured:
         "max_request_size": load.BATCH_BYTES,
         **({"enable_idempotence": True} if request.idempotent else {}),
         **({"delivery_reports": True} if request.reports else {}),
+        **({"sync": True} if request.awaited else {}),
     }
     topic, _client = _topic(request)
     producer = topic.get_producer(
@@ -55,9 +56,12 @@ def produce(request: load.Request) -> load.Measured:
     time.sleep(_SETTLED)  # pykafka has no flush(): let the first message get through
     if request.reports:
         producer.get_delivery_report(timeout=request.seconds)
-    send = producer.produce
+    send, p99 = producer.produce, None
     clocks.begin()
-    if request.reports:
+    if request.awaited:
+        p99 = load.one_by_one(lambda: send(payload), request)
+        producer.stop()
+    elif request.reports:
         _send_with_reports(producer, request, reports)
     else:
         for _ in range(request.messages):
@@ -66,6 +70,7 @@ def produce(request: load.Request) -> load.Measured:
     measured = clocks.end(request, {**settings, "compression": request.codec}, _versions())
     if request.reports:
         reports.check(request)
+    measured.latency_p99 = p99
     return measured
 
 

@@ -1,13 +1,19 @@
-"""The load with rdkafka_performance, librdkafka's own measuring program: no Python takes part, so it is the ceiling."""
+"""The load with rdkafka_performance, librdkafka's own measuring program: no Python takes part, so it is the ceiling.
+
+Where each message is awaited, which that program cannot do, it is round_trip, which is ours and stands beside it.
+"""
 
 from __future__ import annotations
 
 import re
 import resource
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kafka_forge.bench.loads import load
 else:
     import load
@@ -21,8 +27,13 @@ def _run(request: load.Request, arguments: list[str], settings: dict[str, Any]) 
     """Run the program; return what it printed, and its user and system seconds."""
     told = [item for name, value in settings.items() for item in ("-X", f"{name}={value}")]
     common = [request.program, "-b", request.address, "-t", request.topic, *arguments, *told]
+    return _timed(common, request)
+
+
+def _timed(command: Sequence[str | Path], request: load.Request) -> tuple[str, float]:
+    """Run a program; return what it printed, and its user and system seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(common, capture_output=True, text=True, check=False, timeout=request.seconds)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=request.seconds)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(f"ended with status {done.returncode}: {(done.stdout + done.stderr).strip()[-300:]}")
@@ -47,6 +58,8 @@ def produce(request: load.Request) -> load.Measured:
         "enable.idempotence": str(request.idempotent).lower(),
     }
     acks = "-1" if request.acks == "all" else request.acks
+    if request.awaited:
+        return _one_by_one(request, acks)
     arguments = [
         "-P",
         "-s",
@@ -68,6 +81,21 @@ def produce(request: load.Request) -> load.Measured:
         raise ValueError(f"{delivered} of {request.messages} messages were delivered")
     size = delivered * request.message_bytes
     return load.Measured(delivered, size, delivered / rate, cpu, delivered, settings, {"client": "rdkafka_performance"})
+
+
+def _one_by_one(request: load.Request, acks: str) -> load.Measured:
+    settings = {"linger.ms": request.linger_ms, "compression.type": request.codec}
+    program = Path(request.program).with_name("round_trip")
+    arguments = [request.address, request.topic, str(request.messages), str(request.message_bytes), acks]
+    command: list[str | Path] = [program, *arguments, *(f"{name}={value}" for name, value in settings.items())]
+    output, cpu = _timed(command, request)
+    took = [int(line) / 1e9 for line in output.splitlines()]
+    if len(took) != request.messages:
+        raise ValueError(f"{len(took)} of {request.messages} messages were delivered")
+    size, versions = request.messages * request.message_bytes, {"client": "round_trip"}
+    measured = load.Measured(request.messages, size, sum(took), cpu, request.messages, settings, versions)
+    measured.latency_p99 = load.percentile(took, 990)
+    return measured
 
 
 def consume(request: load.Request) -> load.Measured:

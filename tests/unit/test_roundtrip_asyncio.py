@@ -1,0 +1,123 @@
+"""``roundtrip-asyncio``: what a real client did passes, each way to break it fails; and what lateness is the loop's."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kafka_forge.checks import judging
+from kafka_forge.scenarios import lateness
+from kafka_forge.values.contract import Contract
+from kafka_forge.values.evidence import RoundTripEvidence, Step
+from kafka_forge.values.model import Artifact, Cell, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kafka_forge.values.model import CheckResult
+
+# How it was captured: data/capture_roundtrip_asyncio.py.
+SEEN: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "data" / "roundtrip_asyncio.json").read_text(encoding="utf-8")
+)
+CELL = Cell("python-confluent-kafka", "linux-64", "3.14", "python-confluent-kafka", "2.14.2", "py314_0", False)
+CASES = ("cancel", "close", "heartbeat", "left-over")
+
+
+def judged(steps: list[dict[str, Any]], ends: dict[str, str] | None = None) -> dict[str, CheckResult]:
+    evidence = RoundTripEvidence(
+        artifact=Artifact(CELL, Path(CELL.filename), "0" * 64, 1),
+        broker={},
+        seed="",
+        start=0,
+        topics={},
+        steps=tuple(Step(**{**step, "log": tuple(step["log"])}) for step in steps),
+        ends=ends or {},
+        witness={},
+        committed={},
+        disk={},
+        seconds=0.0,
+    )
+    contract = Contract(version=1, promises={"roundtrip-asyncio": {"modes": ["asyncio"]}})
+    return {each.id: each for each in judging.judge(contract, evidence, stage="roundtrip")}
+
+
+def test_what_a_real_client_did_passes_every_case() -> None:
+    results = judged(SEEN)
+    assert list(results) == [f"roundtrip-asyncio[asyncio/{case}]" for case in CASES]
+    assert {each.verdict for each in results.values()} == {Verdict.PASS}
+
+
+def _all_late(data: dict[str, Any]) -> None:
+    for each in data["rounds"]:
+        each["unexplained"] = 20.5
+
+
+@pytest.mark.parametrize(
+    ("case", "falsify", "said"),
+    [
+        ("cancel", lambda data: data.update(lost=1), "1 were never read"),
+        ("cancel", lambda data: data.update(twice=2), "2 more than once"),
+        ("cancel", lambda data: data.update(cancelled=0), "nothing was tried"),
+        ("close", lambda data: data.update(reading="[]"), "the read that was under way ended with []"),
+        ("close", lambda data: data.update(later="None"), "a read after close() ended with None"),
+        ("close", lambda data: data.update(ended=499), "499 were told"),
+        ("heartbeat", _all_late, "in every round the loop was late by 20.5 ms or more"),
+        ("heartbeat", lambda data: data["rounds"][0].update(messages=0), "no message passed"),
+        ("left-over", lambda data: data.update(threads=["rdk:main"]), "threads left over: rdk:main"),
+        ("left-over", lambda data: data.update(tasks=["Task-7"]), "tasks left over: Task-7"),
+        ("left-over", lambda data: data.update(descriptors=["socket"]), "descriptors left over: socket"),
+    ],
+)
+def test_each_falsification_fails(case: str, falsify: Callable[[dict[str, Any]], None], said: str) -> None:
+    steps = copy.deepcopy(SEEN)
+    falsify(next(step["data"] for step in steps if step["case"] == case))
+    result = judged(steps)[f"roundtrip-asyncio[asyncio/{case}]"]
+    assert result.verdict is Verdict.FAIL
+    assert said in result.summary
+
+
+def test_a_stall_in_one_round_is_the_machines() -> None:
+    steps = copy.deepcopy(SEEN)
+    next(step for step in steps if step["case"] == "heartbeat")["data"]["rounds"][0]["unexplained"] = 500.0
+    assert judged(steps)["roundtrip-asyncio[asyncio/heartbeat]"].verdict is Verdict.PASS
+
+
+def test_lateness_that_no_system_explains_is_told_and_not_judged() -> None:
+    steps = copy.deepcopy(SEEN)
+    for each in next(step for step in steps if step["case"] == "heartbeat")["data"]["rounds"]:
+        each["unexplained"] = None
+    result = judged(steps)["roundtrip-asyncio[asyncio/heartbeat]"]
+    assert result.verdict is Verdict.PASS
+    assert "not judged" in result.summary
+
+
+def test_a_process_that_a_close_has_killed_fails_what_came_after() -> None:
+    results = judged([step for step in SEEN if step["case"] == "cancel"], {"asyncio": "was killed by signal 11"})
+    assert results["roundtrip-asyncio[asyncio/cancel]"].verdict is Verdict.PASS
+    for case in CASES[1:]:
+        result = results[f"roundtrip-asyncio[asyncio/{case}]"]
+        assert result.verdict is Verdict.FAIL
+        assert "killed by signal 11" in result.summary
+
+
+@pytest.mark.skipif(lateness.run_delays() is None, reason="this system does not tell how long threads waited")
+def test_what_keeps_the_loop_is_not_explained_by_the_machine() -> None:
+    """A stall of a second is the loop's own: nobody waited for a processor meanwhile, as it slept."""
+
+    async def stall() -> dict[str, Any]:
+        async with lateness.Heartbeat() as heartbeat:
+            await asyncio.sleep(4 * lateness.EVERY)
+            time.sleep(1.0)
+            await asyncio.sleep(4 * lateness.EVERY)
+        return heartbeat.told()
+
+    told = asyncio.run(stall())
+    assert told["worst"] > 900
+    assert told["unexplained"] > 500
