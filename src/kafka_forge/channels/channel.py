@@ -88,5 +88,6 @@ def index(channel_dir: Path, *, anew: Path | None = None) -> None:
 def _forget(file: Path) -> None:
     repodata = file.with_name("repodata.json")
     known = json.loads(repodata.read_text(encoding="utf-8")) if repodata.is_file() else {}
-    if known.get("packages.conda", {}).pop(file.name, None) is not None:
+    key = "packages.conda" if file.suffix == ".conda" else "packages"
+    if known.get(key, {}).pop(file.name, None) is not None:
         write_text_atomic(repodata, json.dumps(known) + "\n")

@@ -110,6 +110,13 @@ class UnknownCell(ForgeError):
     exit_code = 10
 
 
+class PackageInvalid(ForgeError):
+    """A file is no whole conda package, or one of a platform that is not known here."""
+
+    code = "KF125"
+    exit_code = 11
+
+
 class PatchDoesNotApply(ForgeError):
     """A patch does not fit, exactly and without fuzz, what the patches before it leave; the hunk is named."""
 
