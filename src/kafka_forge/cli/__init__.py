@@ -35,6 +35,7 @@ COMMANDS = {
     "locks": "Ask whether what is locked can still be had; renew the project's own lock.",
     "patches": "Work on a recipe's patches as on commits.",
     "matrix": "Show what would be built on all platforms, and the CI jobs that build it.",
+    "doctor": "Say what is wrong with the Kafka clients of any environment, and what to do.",
     "report": "Show the evidence of a run, and merge the reports of several.",
     "feedstock": "Write a conda-forge feedstock's recipe out of ours, and show what changes.",
     "publish": "Put what a green report has proven into a channel: a folder or a server.",

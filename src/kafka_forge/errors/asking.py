@@ -143,3 +143,10 @@ class UnknownPatch(ForgeError):
 
     code = "KF133"
     exit_code = 10
+
+
+class SettingsInvalid(ForgeError):
+    """The file that ``doctor --security`` names is no list of librdkafka's settings."""
+
+    code = "KF129"
+    exit_code = 11

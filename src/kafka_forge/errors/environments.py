@@ -31,3 +31,10 @@ class EmulatorCrashed(ForgeError):
 
     code = "KF404"
     exit_code = 41
+
+
+class UnknownEnvironment(ForgeError):
+    """What was named as an environment to look at has no Python, or one that cannot be looked at."""
+
+    code = "KF405"
+    exit_code = 10

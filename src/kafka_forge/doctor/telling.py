@@ -1,0 +1,84 @@
+"""A report comes in; lines for a terminal go out, plain enough to be pasted into an issue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from kafka_forge.doctor.clients import BY_NAME
+from kafka_forge.doctor.findings import Finding, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kafka_forge.doctor.report import DoctorReport
+    from kafka_forge.doctor.seen import Seen
+
+
+def lines(report: DoctorReport) -> Iterator[str]:
+    """Give the report's lines: the environment, its clients, the findings, and the sum."""
+    python = report.seen.python
+    yield f"doctor: Python {python.version} at {python.executable} ({python.system} {python.machine})"
+    yield ""
+    yield from clients(report.seen)
+    for finding in report.findings:
+        yield ""
+        yield from _finding(finding)
+    yield ""
+    yield summary(report.findings)
+
+
+def clients(seen: Seen) -> Iterator[str]:
+    """Give a line for each client: its version, who installed it, and what it runs on."""
+    for name in seen.present:
+        own = [each for each in seen.distributions if each.name in BY_NAME[name].distributions]
+        version = next((seen.version(each.name) for each in own), None) or "?"
+        packages = [each for each in seen.conda if each.name in BY_NAME[name].conda]
+        origin = " and ".join(
+            dict.fromkeys(
+                [
+                    *(f"conda ({each.build})" for each in packages),
+                    *(each.installer or "?" for each in own if not packages or each.installer != "conda"),
+                ]
+            )
+        )
+        yield f"  {name} {version}, by {origin or '?'}{_runs_on(seen, name)}"
+    if not seen.present:
+        yield "  no Kafka client"
+
+
+def _runs_on(seen: Seen, name: str) -> str:
+    imported = seen.clients.get(name)
+    if imported is None:
+        return " (not imported)"
+    libraries = "; ".join(f"librdkafka {each.version or '?'} at {each.path}" for each in imported.librdkafka)
+    if not libraries and imported.says:
+        libraries = f"librdkafka {imported.says}" + ("" if imported.told else " (this system does not say from where)")
+    mode = imported.c_mode
+    modes = ""
+    if mode is not None:
+        state = "is refused" if mode.refused else "starts" if not mode.untold else "is there"
+        modes = f"C mode {state}" if mode.there else "pure Python only"
+    return "".join(f", {each}" for each in (modes, libraries) if each)
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    who = f"{finding.client}: " if finding.client else ""
+    mark = finding.level.value.upper() if finding.level is Level.BROKEN else finding.level.value
+    yield f"{mark}  {who}{finding.what}  [{finding.id}]"
+    for line in finding.evidence:
+        yield f"    seen  {line}"
+    yield f"    next  {finding.next}"
+    if finding.source:
+        yield f"    see   {finding.source}"
+
+
+def summary(findings: tuple[Finding, ...]) -> str:
+    """Return how much of what was found.
+
+    >>> summary(())
+    'nothing found'
+    """
+    counted = Counter(finding.level for finding in findings)
+    words = {Level.BROKEN: "broken", Level.WARNING: "warnings", Level.NOTE: "notes"}
+    return ", ".join(f"{counted[level]} {words[level]}" for level in Level if counted[level]) or "nothing found"
