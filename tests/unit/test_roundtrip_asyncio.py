@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gc
 import json
 import time
 from pathlib import Path
@@ -121,3 +122,24 @@ def test_what_keeps_the_loop_is_not_explained_by_the_machine() -> None:
     told = asyncio.run(stall())
     assert told["worst"] > 900
     assert told["unexplained"] > 500
+    assert told["then"]["late"] > 900
+    assert told["then"]["busy"] < 500
+
+
+@pytest.mark.skipif(lateness.run_delays() is None, reason="this system does not tell how long threads waited")
+def test_what_the_collector_takes_is_told() -> None:
+    """Python's collector runs in the loop's thread: what it takes is the loop's lateness, and is told apart."""
+
+    async def collect() -> dict[str, Any]:
+        async with lateness.Heartbeat() as heartbeat:
+            await asyncio.sleep(4 * lateness.EVERY)
+            kept: list[list[int]] = [[] for _ in range(300_000)]
+            gc.collect()
+            await asyncio.sleep(4 * lateness.EVERY)
+            kept.clear()
+        return heartbeat.told()
+
+    listening = list(gc.callbacks)
+    then = asyncio.run(collect())["then"]
+    assert 0 < then["collecting"] <= then["late"]
+    assert gc.callbacks == listening
