@@ -53,7 +53,9 @@ def take(consumer: Any, count: int) -> list[int]:
 
 def rest(consumer: Any, first: int) -> list[int]:
     """What comes, of which the messages from a number on must; and what comes beyond that."""
-    consumer._consumer_timeout_ms = SILENCE_MS
+    for each in (consumer, getattr(consumer, "_consumer", None)):  # a member has one inside, with the same patience
+        if each is not None:
+            each._consumer_timeout_ms = SILENCE_MS
     return [int(message.value) for message in drained(consumer, count=SENT - first)]
 
 
