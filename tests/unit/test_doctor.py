@@ -6,7 +6,7 @@ import json
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
 import jsonschema
@@ -74,6 +74,8 @@ def test_an_environment_is_named_by_its_folder_too() -> None:
         (["--python", "/bin/sh"], 40, "KF402"),
         (["--prefix", "/usr", "--python", "python3"], 2, "give one of them"),
         (["--security", "/nonexistent/client.properties"], 11, "KF129"),
+        (["--broker", "localhost"], 10, "KF107"),
+        (["--broker", "localhost:99999"], 10, "KF107"),
     ],
 )
 def test_a_wrong_call_is_explained(
@@ -123,8 +125,25 @@ def test_settings_that_are_none_are_refused(text: str, tmp_path: Path) -> None:
 
 
 def test_nothing_private_is_left_in_a_redacted_report() -> None:
-    def change(value: dict[str, dict[str, object]]) -> None:
+    def change(value: dict[str, Any]) -> None:
         value["python"] |= {"prefix": "/home/ann/venv", "executable": "/home/ann/venv/bin/python"}
+        value["broker"] = {
+            "address": "kafka7.corp.example:9093",
+            "protocol": "ssl",
+            "stage": "answers",
+            "listener": "tls",
+            "certificate": {
+                "subject": "CN=kafka7",
+                "issuer": "CN=Ann's authority",
+                "names": ["kafka7", "*.corp.example"],
+                "not_before": "2026-01-01T00:00:00+00:00",
+                "not_after": "2027-01-01T00:00:00+00:00",
+            },
+            "distrust": "unable to get local issuer certificate",
+        }
+        value["exchanges"] = [
+            {"client": "pykafka", "mode": "pure", "asked": 3, "error": "no route to kafka8.corp.example:9093 10.1.2.3"}
+        ]
         value["variables"] = {"HTTPS_PROXY": "http://ann:pw@proxy.corp.example:3128", "PYTHONPATH": "/srv/secret/lib"}
 
     private = {
@@ -136,7 +155,18 @@ def test_nothing_private_is_left_in_a_redacted_report() -> None:
     whole = report.made(seen, judging.judge(seen, private, NOWHERE))
     left = redacting.redacted(whole, private, "kafka7.corp.example:9093")
     text = left.model_dump_json() + "\n".join(telling.lines(left))
-    for word in ("/home/ann", "ann.smith", "corp.example", "/srv/secret", "client.pem", "3128"):
+    for word in (
+        "/home/ann",
+        "ann.smith",
+        "corp.example",
+        "kafka7",
+        "kafka8",
+        "Ann's",
+        "10.1.2.3",
+        "/srv/secret",
+        "client.pem",
+        "3128",
+    ):
         assert word not in text
     assert left.redacted
     assert left.status == whole.status

@@ -166,3 +166,40 @@ def test_a_file_here_that_hides_a_client_is_told(tmp_path: Path) -> None:
     (tmp_path / "kafka.py").touch()
     listed = judging.judge(doctor_evidence.seen("three"), {}, tmp_path)
     assert [each.client for each in listed if each.id == "hidden-by-a-file-here"] == ["kafka-python"]
+
+
+def with_broker(exchanges: list[dict[str, Any]], **broker: Any) -> Any:
+    """Evidence as a round trip on Apache Kafka 4.4 gives it."""
+
+    def change(value: dict[str, Any]) -> None:
+        value["broker"] = {
+            "address": "localhost:9092",
+            "protocol": "plaintext",
+            "stage": "answers",
+            "listener": "plain",
+            "apis": {"1": [4, 18]},
+            "release": "4.4",
+            **broker,
+        }
+        value["exchanges"] = exchanges
+
+    return change
+
+
+def test_messages_that_come_through_and_what_was_not_tried_are_no_findings() -> None:
+    done = {"client": "confluent-kafka", "mode": "default", "asked": 3, "sent": 3, "received": 3}
+    untried = {"client": "kafka-python", "mode": "default", "asked": 3, "untried": "GSSAPI needs a package"}
+    assert not any(each.level is Level.BROKEN for each in found("three", with_broker([done, untried])).values())
+
+
+def test_messages_that_get_lost_are_told_with_what_the_client_said() -> None:
+    lost = {"client": "aiokafka", "mode": "default", "asked": 3, "sent": 3, "received": 1, "said": ["WARNING: late"]}
+    finding = found("three", with_broker([lost]))["messages-do-not-come-through"]
+    assert finding.client == "aiokafka"
+    assert finding.evidence == ("3 of 3 acknowledged, 1 read, 0.0 s", "WARNING: late")
+
+
+def test_a_broker_that_lets_no_topic_be_made_is_a_warning_and_one_that_lets_nobody_in_is_worse() -> None:
+    refused = found("three", with_broker([], topic_error="TOPIC_AUTHORIZATION_FAILED"))
+    assert refused["no-topic-for-the-round-trips"].level is Level.WARNING
+    assert found("three", with_broker([], topic_error="code=_AUTHENTICATION"))["not-let-in"].level is Level.BROKEN

@@ -22,6 +22,11 @@ from kafka_forge.cli.options import echo_json, json_option
     type=click.Path(dir_okay=False, path_type=Path),
     help="A file with librdkafka's settings, name=value a line or JSON: what they name is looked for as well.",
 )
+@click.option(
+    "--broker",
+    metavar="HOST:PORT",
+    help="Ask this broker's listener as well, and pass messages through it with each client, on topics of their own.",
+)
 @click.option("--redact", is_flag=True, help="Leave hosts, users, paths and the settings' values out.")
 @json_option
 @click.pass_context
@@ -30,6 +35,7 @@ def command(
     prefix: Path | None,
     python: str | None,
     settings_file: Path | None,
+    broker: str | None,
     *,
     redact: bool,
     as_json: bool,
@@ -44,10 +50,17 @@ def command(
     if prefix is not None and python is not None:
         raise click.UsageError("--prefix and --python name the same thing: give one of them")
     chosen = settings.read(settings_file)
-    seen = looking.look(looking.python_of(prefix, python), chosen)
+    if broker is not None:
+        from kafka_forge.doctor import broker as asking
+
+        asking.checked(broker)
+    interpreter = looking.python_of(prefix, python)
+    seen = looking.look(interpreter, chosen)
+    if broker is not None:
+        seen = asking.tried(interpreter, seen, broker, chosen)
     report = reports.made(seen, judging.judge(seen, chosen, Path.cwd()))
     if redact:
-        report = redacting.redacted(report, chosen, None)
+        report = redacting.redacted(report, chosen, broker)
     if as_json:
         echo_json(report.model_dump(mode="json"))
     else:

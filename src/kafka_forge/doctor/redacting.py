@@ -18,7 +18,7 @@ _PUBLIC = ("/usr/", "/etc/", "/lib", "/opt/homebrew/", "/System/", "/proc/", "/d
 """Folders whose names tell nothing of a user."""
 _PATH = re.compile(r"(?<![\w.<>~/:-])(?:[A-Za-z]:)?[/\\][^\s:;,'\"()\[\]=]+")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\"]+")
-_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b(?::\d+)?")
+_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b(?::\d+)?|\b[\w-]+(?:\.[\w-]+)+:\d{2,5}\b")
 _WORDS = {"", "true", "false", "probe", "ssl", "sasl_ssl", "sasl_plaintext", "plaintext", "none", "https"}
 
 
@@ -44,6 +44,9 @@ def _names(report: DoctorReport, settings: Mapping[str, str], broker: str | None
     found |= {str(Path.home()): "~", socket.gethostname(): "<host>", socket.getfqdn(): "<host>", _user(): "<user>"}
     for address in filter(None, [broker, *settings.get("bootstrap.servers", "").split(",")]):
         found |= {address: "<broker>", address.rpartition(":")[0]: "<broker>"}
+    shown = report.seen.broker.certificate if report.seen.broker else None
+    if shown:
+        found |= {shown.subject: "<subject>", shown.issuer: "<issuer>", **dict.fromkeys(shown.names, "<name>")}
     for key, value in settings.items():
         if value.lower() not in _WORDS and not key.startswith(("security.protocol", "sasl.mechanism")):
             found[value] = f"<{key}>"

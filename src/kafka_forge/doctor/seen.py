@@ -118,6 +118,49 @@ class Kerberos(Evidence):
     plugins: tuple[str, ...] = ()
 
 
+class Certificate(Evidence):
+    """The certificate that a listener shows; times by ISO 8601, UTC."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...] = ()
+    not_before: str
+    not_after: str
+
+
+class BrokerSeen(Evidence):
+    """How far one gets with a listener: ``stage`` is the last thing that was tried, or ``answers``."""
+
+    address: str
+    protocol: str = Field(description="security.protocol as it was asked for")
+    stage: str = Field(description="name, connect, ask or answers")
+    error: str | None = None
+    listener: str | None = Field(default=None, description="what the listener speaks: plain or tls")
+    tls: str | None = None
+    certificate: Certificate | None = None
+    distrust: str | None = Field(default=None, description="why the certificate is not believed")
+    distrust_code: int | None = Field(default=None, description="X509_V_ERR of OpenSSL")
+    mechanisms: tuple[str, ...] | None = Field(default=None, description="SASL's; null of a listener without SASL")
+    release: str | None = None
+    apis: dict[str, tuple[int, int]] = {}
+    topic_error: str | None = Field(default=None, description="why no topic could be made for the round trips")
+
+
+class Exchange(Evidence):
+    """A round trip of one client in one mode, on a topic of its own."""
+
+    client: str
+    mode: str
+    asked: int
+    sent: int = 0
+    received: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    untried: str | None = None
+    hung: bool = False
+    said: tuple[str, ...] = ()
+
+
 class Seen(Evidence):
     """All of it."""
 
@@ -132,6 +175,8 @@ class Seen(Evidence):
     present: tuple[str, ...] = ()
     clients: dict[str, Imported] = {}
     together: Imported | None = None
+    broker: BrokerSeen | None = None
+    exchanges: tuple[Exchange, ...] = ()
 
     def version(self, distribution: str) -> str | None:
         """Return the version of a distribution; None where it is not there.

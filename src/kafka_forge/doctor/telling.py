@@ -45,6 +45,13 @@ def clients(seen: Seen) -> Iterator[str]:
         yield f"  {name} {version}, by {origin or '?'}{_runs_on(seen, name)}"
     if not seen.present:
         yield "  no Kafka client"
+    if seen.broker:
+        release = f", Apache Kafka {seen.broker.release}" if seen.broker.release not in (None, "unknown") else ""
+        yield f"  broker {seen.broker.address}{release}, by {seen.broker.protocol}"
+    for each in seen.exchanges:
+        mode = "" if each.mode == "default" else f" ({each.mode})"
+        told = each.untried and f"not tried: {each.untried}"
+        yield f"    {each.client}{mode}: {told or f'{each.received} of {each.asked} messages in {each.seconds} s'}"
 
 
 def _runs_on(seen: Seen, name: str) -> str:

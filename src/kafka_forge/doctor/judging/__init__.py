@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kafka_forge.doctor import known
 from kafka_forge.doctor.findings import Finding, worst_first
-from kafka_forge.doctor.judging import imports, installed, linked, security, shadows
+from kafka_forge.doctor.judging import broker, imports, installed, linked, security, shadows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,7 @@ def judge(seen: Seen, settings: Mapping[str, str], folder: Path) -> list[Finding
             *linked.found(seen),
             *shadows.found(seen, folder),
             *security.found(seen, settings),
+            *broker.found(seen, settings),
             *listed,
         ]
     )
