@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from importlib import metadata
@@ -12,8 +13,9 @@ import confluent_kafka
 import jsonschema
 import pytest
 
+from kafka_forge import scenarios
 from kafka_forge.cli import _run
-from kafka_forge.doctor import judging, looking, redacting, report, settings, telling
+from kafka_forge.doctor import inside, judging, looking, redacting, report, settings, telling
 from kafka_forge.errors import ForgeError, ProbeFailed, SettingsInvalid, UnknownEnvironment
 from kafka_forge.schemas.making import DOCTOR_SCHEMA
 
@@ -182,3 +184,14 @@ def test_the_text_has_clients_findings_and_the_sum() -> None:
     )
     assert any("[pykafka-refused-by-librdkafka-2]" in line for line in told)
     assert told[-1].endswith("notes")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *Path(inside.__file__).parent.glob("*.py"),
+        *(Path(scenarios.__file__).with_name(name) for name in ("probe.py", "loaded.py")),
+    ],
+)
+def test_what_runs_in_the_environment_is_read_by_every_python_from_3_7_on(path: Path) -> None:
+    ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 7))

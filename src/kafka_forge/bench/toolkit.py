@@ -14,13 +14,13 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from kafka_forge.ground.progress import Progress
 
@@ -66,8 +66,8 @@ class Spent:
     peak: int
 
 
-def run(arguments: Sequence[str], root: Path) -> Spent:
-    """Run ``kafka-forge`` with these arguments and watch its time and memory.
+def run(arguments: Sequence[str], root: Path, *, ends: Sequence[int] = (0,)) -> Spent:
+    """Run ``kafka-forge`` with these arguments and watch its time and memory; ``ends`` are the statuses of success.
 
     The memory is that of the toolkit's process alone: compilers, brokers and clients are children of it.
 
@@ -89,7 +89,7 @@ def run(arguments: Sequence[str], root: Path) -> Spent:
             peak = max(peak, _resident(child))
             time.sleep(0.005)
         seconds = time.monotonic() - begun
-        if child.returncode:
+        if child.returncode not in ends:
             log.seek(0)
             raise subprocess.CalledProcessError(child.returncode, list(arguments), log.read().decode(errors="replace"))
     return Spent(seconds, peak)
@@ -132,6 +132,10 @@ def measure(root: Path, base: str, runs: int, broker: str, progress: Progress) -
     with progress.task("build what is not built"):
         run(["build", "--base", base], root)
     plans = planning(root, base)
+    with tempfile.TemporaryDirectory() as folder:
+        with progress.task("make an environment with three clients"):
+            three_clients(Path(folder))
+        doctored = [run(["doctor", "--prefix", folder], root, ends=(0, 1)).seconds for _ in range(runs)]
     seen: dict[str, list[float]] = {name: [] for name in ("help", "plan", "build", "verify", "memory")}
     with progress.task("measure", total=runs) as task:
         for _ in range(runs):
@@ -149,8 +153,20 @@ def measure(root: Path, base: str, runs: int, broker: str, progress: Progress) -
         _figure("build with nothing changed", "s", 1.0, seen["build"]),
         _figure("second verify, warm broker, per artifact", "s", 2.0, [each / artifacts for each in seen["verify"]]),
         _figure("memory of the toolkit while it verifies", "MB", 300, seen["memory"]),
+        _figure("doctor: an environment with three clients, no broker", "s", 2.0, doctored),
         *_added(root, base),
     ]
+
+
+def three_clients(folder: Path) -> None:
+    """Make a virtual environment with confluent-kafka, kafka-python and aiokafka, each at its newest on the index.
+
+    Raises:
+        subprocess.CalledProcessError: the index does not answer.
+    """
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(folder), "--disable-pip-version-check", "--quiet"]
+    subprocess.run([*pip, "install", "confluent-kafka", "kafka-python", "aiokafka"], check=True)
 
 
 def _added(root: Path, base: str) -> list[Figure]:
