@@ -20,6 +20,7 @@ from kafka_forge.checks import judging
 from kafka_forge.contracts import refusals
 from kafka_forge.environments import environment
 from kafka_forge.errors import BrokerDied, DiskFull, ForgeError
+from kafka_forge.examining import causes
 from kafka_forge.ground import processes
 from kafka_forge.ground.stages import Stages
 from kafka_forge.report.model import ArtifactReport, BrokerFault, BrokerReport, artifact_report, gravest
@@ -165,7 +166,7 @@ class _Case:
         """Return all that was concluded."""
         installed = self.made.packages if self.made else ()
         packages = [f"{package.name} {package.version} {package.build}" for package in installed]
-        return artifact_report(self.artifact, self.results, packages=packages, seconds=self.seconds)
+        return artifact_report(self.artifact, causes.explain(self.results), packages=packages, seconds=self.seconds)
 
     def _keep(
         self, results: list[CheckResult], begun: float, *, name: str | None = None, version: str | None = None

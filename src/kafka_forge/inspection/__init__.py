@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
 from kafka_forge.errors import ForgeError, InstallFailed
-from kafka_forge.inspection import binaries, c_project, commands, paths, recipe_tests, records, runtime
+from kafka_forge.inspection import binaries, c_project, commands, metadata, paths, recipe_tests, records, runtime
 from kafka_forge.values.evidence import InspectEvidence
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         commands=ran,
         variant=variant_of(package),
         records=records.read(environment.prefix, files),
+        metadata=metadata.read(package, environment.prefix, files),
     )
 
 

@@ -97,7 +97,7 @@ def planned_grid(plans: Sequence[Planned], labels: Mapping[str, str] = MappingPr
 
 
 def _cell(row: ArtifactReport) -> GridCell:
-    reasons = dict.fromkeys(check.summary for check in row.checks if check.verdict is row.verdict)
+    reasons = dict.fromkeys(check.summary for check in row.checks if check.verdict is row.verdict and not check.because)
     reason = "" if row.verdict is Verdict.PASS else "; ".join(reasons)
     return GridCell(cell_id(row), row.verdict, Counter(check.verdict for check in row.checks), reason)
 

@@ -30,6 +30,9 @@ class CheckReport(_Part):
     summary: str = Field(description="one line for people")
     evidence: dict[str, Any] = Field(description="what was seen; its keys are the check's own")
     seconds: float = Field(ge=0, description="what it took to gather the evidence and judge it")
+    because: str | None = Field(
+        None, description="the id of the failure that explains this one: what is to be mended; null where it is none"
+    )
 
 
 class ArtifactReport(_Part):
@@ -199,4 +202,5 @@ def _check(result: CheckResult) -> CheckReport:
         summary=result.summary,
         evidence=dict(result.evidence),
         seconds=round(result.seconds, 3),
+        because=result.because,
     )

@@ -258,7 +258,7 @@ def print_checks(artifacts: Sequence[ArtifactReport], console: Console | None = 
         for check in artifact.checks:
             where = f" on {check.broker}" if check.broker else ""
             line = Text("  ").append_text(verdict_text(check.verdict)).append(f"  {check.id}{where}: {check.summary}")
-            console.print(line, soft_wrap=True)
+            console.print(line.append(_following(check)), soft_wrap=True)
 
 
 def print_evidence(artifacts: Sequence[ArtifactReport], console: Console | None = None) -> None:
@@ -271,7 +271,8 @@ def print_evidence(artifacts: Sequence[ArtifactReport], console: Console | None 
             console.print(Text(f"  with {', '.join(artifact.environment)}", style="dim"), soft_wrap=True)
         for check in artifact.checks:
             line = Text("  ").append_text(verdict_text(check.verdict)).append(f"  {check.id}: {check.summary}")
-            console.print(line.append(f" (Kafka {check.broker})" if check.broker else ""), soft_wrap=True)
+            line.append(f" (Kafka {check.broker})" if check.broker else "").append(_following(check))
+            console.print(line, soft_wrap=True)
             for key, value in check.evidence.items():
                 text = f"      {key}: {json.dumps(value, ensure_ascii=False, default=str)}"
                 console.print(Text(text, style="dim"), soft_wrap=True)
@@ -282,7 +283,7 @@ def _print_some(artifacts: Sequence[ArtifactReport], verdict: Verdict, console: 
     found: dict[tuple[str, str], list[tuple[ArtifactReport, CheckReport]]] = {}
     for artifact in artifacts:
         for check in artifact.checks:
-            if check.verdict is verdict:
+            if check.verdict is verdict and check.because is None:
                 found.setdefault((artifact.recipe, check.summary), []).append((artifact, check))
     if found:
         console.print(Text(f"\n{verdict.value}:", style=_STYLE[verdict]))
@@ -295,6 +296,11 @@ def _print_some(artifacts: Sequence[ArtifactReport], verdict: Verdict, console: 
         console.print(Text(f"  {recipe} [{where}] {summary}"), soft_wrap=True)
         ids = list(dict.fromkeys(check.id for _, check in those))
         console.print(Text(f"    {_few(ids)}", style="dim"), soft_wrap=True)
+
+
+def _following(check: CheckReport) -> str:
+    """Return which failure a check's own follows from, for the end of its line."""
+    return f" (follows from {check.because})" if check.because else ""
 
 
 def _few(ids: Sequence[str]) -> str:

@@ -107,6 +107,9 @@ class InspectEvidence:
             instead of tests where the engine did not get to their end.
         commands: what came of the artifact's programs, where they are promised (see `inspection.commands.run`).
         records: each RECORD that the package brings → its lines.
+        metadata: what the package says of itself: ``index`` and ``run_exports`` (``info/*.json``), ``license``,
+            ``licenses`` (file → bytes); ``shared``: file → the other package that brings it, too; ``machines``: ELF
+            file → its machine; ``headers``: C header → the version that it says.
     """
 
     environment: Environment
@@ -121,6 +124,7 @@ class InspectEvidence:
     commands: JsonObject = field(default_factory=dict)
     variant: dict[str, str] = field(default_factory=dict)
     records: dict[str, tuple[RecordLine, ...]] = field(default_factory=dict)
+    metadata: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

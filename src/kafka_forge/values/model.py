@@ -154,6 +154,7 @@ class CheckResult:
             share of it.
         broker: the broker that the messages passed through, as ``--broker`` names it; None where none took part. One
             check has the same id on every broker: so a refusal names it once.
+        because: the id of the failure that explains this one (`examining.causes`); None where it stands on its own.
     """
 
     id: str
@@ -162,6 +163,7 @@ class CheckResult:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     broker: str | None = None
+    because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

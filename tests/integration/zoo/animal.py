@@ -1,0 +1,38 @@
+"""What an animal of the zoo is: what it has wrong, where the public has met that, and which check catches it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .trees import Tree
+
+
+@dataclass(frozen=True)
+class Animal:
+    """One bad package.
+
+    Attributes:
+        name: in one word with dashes.
+        of: the recipe whose good artifact it is made from.
+        met: the public thread in which users met it, ``owner/repository#number``.
+        wrong: what is wrong with it, in one sentence.
+        caught_by: the id of the one check that reports it, with its case where it has several.
+        says: what the check's summary must tell: the cause.
+        make: changes the tree of the good package.
+        broker: whether only messages through a broker show it.
+        usual: whether it is looked at in every run of the tests, and not with ``--long`` alone.
+    """
+
+    name: str
+    of: str
+    met: str
+    wrong: str
+    caught_by: str
+    says: str
+    make: Callable[[Tree], None]
+    broker: bool = False
+    usual: bool = False

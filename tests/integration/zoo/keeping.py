@@ -1,0 +1,90 @@
+"""Keeping the zoo: an animal is made out of a good artifact, and judged by the machinery that judges artifacts."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kafka_forge import brokers as kafka
+from kafka_forge.contracts.loading import load_contract
+from kafka_forge.examining.examine import Run, examine_all
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
+from kafka_forge.values.model import Verdict
+from tests.integration import artifacts
+
+from . import trees
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kafka_forge.building.build import Built
+    from kafka_forge.report.model import CheckReport
+    from kafka_forge.values.model import Artifact, Base
+
+    from .animal import Animal
+
+RECIPES = ("kafka-python", "librdkafka", "pykafka", "python-confluent-kafka")
+PYTHON = "3.14"
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Who has the good artifacts, and a room for the animals."""
+
+    good: dict[str, Artifact]
+    base: Base
+    room: Path
+
+    def made(self, animal: Animal) -> tuple[Artifact, Path]:
+        """Make an animal's package; return it and the channel in which it stands before the good ones."""
+        room = Path(tempfile.mkdtemp(prefix=f"{animal.name}-", dir=self.room))
+        tree = trees.unpacked(self.good[animal.of], room / "tree")
+        before = trees.names(tree)
+        animal.make(tree)
+        trees.settle(tree, before)
+        return trees.packed(tree, room / "channel"), room / "channel"
+
+    def look(self, animal: Animal) -> list[CheckReport]:
+        """Make an animal, examine it as an artifact, and return what every check says."""
+        artifact, channel = self.made(animal)
+        for name, other in self.good.items():  # what an animal depends on comes beside it
+            if name != animal.of:
+                trees.offered(other, channel)
+        return self.examined(artifact, channel, (kafka.DEFAULT,) if animal.broker else ())
+
+    def examined(self, artifact: Artifact, channel: Path, brokers: tuple[str, ...] = ()) -> list[CheckReport]:
+        """Examine an artifact by the contract of its recipe."""
+        path = project_root() / "recipes" / artifact.cell.recipe / "contract.yaml"
+        contract = load_contract(path, artifact.cell.platform, artifact.cell.python)
+        run = Run(self.base, brokers, Cache.default(), channel, Silent())
+        (report,) = examine_all(run, [artifact], {artifact.cell.id: contract}, 1).artifacts
+        return report.checks
+
+
+def failures(checks: list[CheckReport]) -> list[CheckReport]:
+    """Return what is reported as wrong: the failures that no other one explains."""
+    return [check for check in checks if check.verdict is Verdict.FAIL and check.because is None]
+
+
+@contextlib.contextmanager
+def keeper(room: Path) -> Iterator[Keeper]:
+    """Build the good artifacts where they are not, and keep animals in a folder."""
+    made: Built = artifacts.built(*RECIPES, python=PYTHON)
+    yield Keeper({artifact.cell.recipe: artifact for artifact in made.artifacts}, made.base, room)
+
+
+def of(animal: Animal, check: str) -> str:
+    """Return a check's id as an animal names it: without its case where the animal has it in every one."""
+    return check if "[" in animal.caught_by else check.partition("[")[0]
+
+
+def caught(animal: Animal, checks: list[CheckReport]) -> bool:
+    """Tell whether an animal's check reports it, says why, and stands alone."""
+    found = failures(checks)
+    return {of(animal, check.id) for check in found} == {animal.caught_by} and all(
+        animal.says in check.summary for check in found
+    )

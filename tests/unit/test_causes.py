@@ -1,0 +1,56 @@
+"""One cause, one report: what only follows from another failure names it."""
+
+from __future__ import annotations
+
+from kafka_forge.examining import causes
+from kafka_forge.values.model import CheckResult, Verdict
+
+
+def failed(check: str, summary: str, broker: str | None = None) -> CheckResult:
+    return CheckResult(check, Verdict.FAIL, summary, broker=broker)
+
+
+def because(*results: CheckResult) -> list[str | None]:
+    return [each.because for each in causes.explain(results)]
+
+
+LEFT_OUT = failed("extension-links[m]", "the package has no extension module m")
+
+
+def test_what_a_missing_extension_leads_to_is_not_reported_by_itself() -> None:
+    found = because(
+        failed("imports[m]", "ModuleNotFoundError: No module named 'm'"),
+        LEFT_OUT,
+        failed("one-librdkafka", "0 copies of librdkafka are loaded: none"),
+        failed("recipe-tests[1/python]", "test 1 (python) fails: it"),
+    )
+    assert found == [LEFT_OUT.id, None, LEFT_OUT.id, LEFT_OUT.id]
+
+
+def test_what_has_a_cause_of_its_own_stands_beside_it() -> None:
+    assert because(LEFT_OUT, failed("features", "missing: ssl"), failed("licenses", "none")) == [None, None, None]
+
+
+def test_a_chain_leads_to_its_root() -> None:
+    rpath = failed("rpath-inside-prefix", "x: nothing in the package or its dependencies brings librdkafka.so.1")
+    links = failed("extension-links[m]", "librdkafka.so.1 is not found in the prefix")
+    assert because(failed("features", "no single librdkafka is loaded"), links, rpath) == [rpath.id, rpath.id, None]
+
+
+def test_two_failures_never_explain_each_other() -> None:
+    rpath = failed("rpath-inside-prefix", "x: nothing in the package or its dependencies brings librdkafka.so.2")
+    links = failed("extension-links[m]", "does not need librdkafka.so.1 (it needs librdkafka.so.2)")
+    assert because(rpath, links) == [links.id, None]
+
+
+def test_messages_that_are_missing_explain_their_order_in_that_case_and_on_that_broker_alone() -> None:
+    lost = failed("roundtrip-delivery[default/consume/gzip]", "1 is not there", "4.4.0")
+    same = failed("roundtrip-order[default/consume/gzip]", "of 10 messages", "4.4.0")
+    case = failed("roundtrip-order[default/consume/none]", "of 10 messages", "4.4.0")
+    broker = failed("roundtrip-order[default/consume/gzip]", "of 10 messages", "3.9.2")
+    assert because(lost, same, case, broker) == [None, lost.id, None, None]
+
+
+def test_what_passes_is_left_alone() -> None:
+    passed = CheckResult("imports[m]", Verdict.PASS, "No module named")
+    assert because(LEFT_OUT, passed) == [None, None]
