@@ -32,6 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("contracts", "roundtrips"),
     ("bench", "survival"),
     ("examining", "schemas"),
+    ("auditing",),
     ("cli",),
 )
 """What a room imports stands on a floor below its own; ``scenarios`` run without the toolkit, so they need none."""

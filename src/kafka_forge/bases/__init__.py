@@ -5,6 +5,6 @@ conda-forge, any other channel, or the embedded base, which is made here out of 
 
 from __future__ import annotations
 
-from kafka_forge.bases.select import lacking, provide, select, variants
+from kafka_forge.bases.select import lacking, provide, select, url_of, variants
 
-__all__ = ["lacking", "provide", "select", "variants"]
+__all__ = ["lacking", "provide", "select", "url_of", "variants"]

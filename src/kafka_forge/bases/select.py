@@ -51,7 +51,7 @@ def select(choice: str, platform: str, cache: Cache, progress: Progress) -> Base
     if silence := _silence(choice, platform):
         raise BaseUnreachable(
             f"the base {choice} does not answer",
-            where=_url(choice),
+            where=url_of(choice),
             details=[silence],
             todo="check the address and the network, or take the base that needs neither: --base embedded.",
         )
@@ -107,7 +107,7 @@ def provide(base: Base, root: Path, platform: str, recipes: Collection[str], cac
 
 
 def _remote(choice: str, reason: str) -> Base:
-    return Base(name=choice, channel=_url(choice), variants=(), reason=reason)
+    return Base(name=choice, channel=url_of(choice), variants=(), reason=reason)
 
 
 def _must_be_a_channel(choice: str) -> None:
@@ -118,8 +118,8 @@ def _must_be_a_channel(choice: str) -> None:
         )
 
 
-def _url(choice: str) -> str:
-    """Return a channel's URL; py-rattler knows where conda-forge is."""
+def url_of(choice: str) -> str:
+    """Return a channel's URL, from its name, its folder or itself; py-rattler knows where conda-forge is."""
     import rattler
 
     if choice != CONDA_FORGE and "://" not in choice:
@@ -132,7 +132,7 @@ def _silence(choice: str, platform: str) -> str | None:
     """Ask a channel for its index; return why it does not answer, or None if it does."""
     import requests
 
-    url = f"{_url(choice).rstrip('/')}/{platform}/repodata.json"
+    url = f"{url_of(choice).rstrip('/')}/{platform}/repodata.json"
     if url.startswith("file:"):
         from urllib.parse import unquote, urlsplit
 

@@ -17,6 +17,12 @@ class NoArguments(Model):
     """The promise needs no more than its name: ``{}``."""
 
 
+class Bundling(Model):
+    """``bundled``: whether the package brings a librdkafka of its own, as wheels do; not so unless it says so."""
+
+    bundled: bool = False
+
+
 def conclude(check: str, problems: Sequence[str], good: str, evidence: Mapping[str, Any]) -> CheckResult:
     """Return ``fail`` with the problems, or ``pass`` with the sentence ``good`` where there are none."""
     if not problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Arguments(Model):
-    """``modules``: extension module → the libraries that it must need, as the loader knows them."""
+    """``modules``: extension module → the libraries that it must need, as the loader knows them, or patterns of such.
+
+    Patterns are `fnmatch`'s: tools that bundle libraries into wheels put a hash into their names.
+    """
 
     modules: dict[str, tuple[str, ...]] = Field(min_length=1)
 
@@ -54,9 +58,10 @@ def _is_module(path: str, module: str) -> bool:
 
 
 def _problem(binary: BinaryFile, library: str) -> str | None:
-    if library not in binary.needed:
+    needed = next((each for each in binary.needed if fnmatchcase(each, library)), None)
+    if needed is None:
         return f"does not need {library} (it needs {', '.join(binary.needed) or 'nothing'})"
-    if binary.found.get(library, "") in ("", "system"):
+    if binary.found.get(needed, "") in ("", "system"):
         return f"{library} is not found in the prefix"
     return None
 

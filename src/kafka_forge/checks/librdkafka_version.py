@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kafka_forge.checks._inspecting import NoArguments, conclude, not_run
+from kafka_forge.checks._inspecting import Bundling, conclude, not_run
 
 if TYPE_CHECKING:
     from kafka_forge.values.evidence import InspectEvidence
-    from kafka_forge.values.model import CheckResult
+    from kafka_forge.values.model import CheckResult, JsonObject
 
 
 class LibrdkafkaVersion:
@@ -17,13 +17,15 @@ class LibrdkafkaVersion:
     id = "librdkafka-version"
     title = "the version of librdkafka at run time is that of the installed package"
     stage = "inspect"
-    arguments = NoArguments
+    arguments = Bundling
 
-    def judge(self, arguments: NoArguments, evidence: InspectEvidence) -> list[CheckResult]:  # noqa: ARG002
+    def judge(self, arguments: Bundling, evidence: InspectEvidence) -> list[CheckResult]:
         """Compare the run time with the environment's package list."""
         if not evidence.probe:
             return [not_run(self.id, evidence)]
         seen = evidence.probe["librdkafka"]
+        if arguments.bundled:
+            return [_bundled(self.id, seen)]
         packages = {package.name: package.version for package in evidence.environment.packages}
         installed = packages.get("librdkafka")
         problems = []
@@ -35,6 +37,17 @@ class LibrdkafkaVersion:
             problems.append(f"the client says that it uses {seen['client']}")
         shown = {"package": installed, "library": seen["version"], "number": seen["number"], "client": seen["client"]}
         return [conclude(self.id, problems, f"{installed} at run time", shown)]
+
+
+def _bundled(check: str, seen: JsonObject) -> CheckResult:
+    """Judge a copy that the package brings itself: only the client can be asked which one it means to have."""
+    problems = []
+    if seen["version"] is None:
+        problems.append("no librdkafka is loaded that could be asked for its version")
+    elif seen["client"] not in (None, seen["version"]):
+        problems.append(f"the library that runs is {seen['version']}, the client says {seen['client']}")
+    shown = {"library": seen["version"], "number": seen["number"], "client": seen["client"]}
+    return conclude(check, problems, f"{seen['version']} at run time, the package's own copy", shown)
 
 
 CHECK = LibrdkafkaVersion()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
-from kafka_forge.checks._inspecting import NoArguments, conclude, not_run
+from kafka_forge.checks._inspecting import Bundling, conclude, not_run
 
 if TYPE_CHECKING:
     from kafka_forge.values.evidence import InspectEvidence
@@ -16,11 +16,11 @@ class OneLibrdkafka:
     """A second copy (bundled in a wheel's way, linked in, the system's) is the one that no package update mends."""
 
     id = "one-librdkafka"
-    title = "exactly one librdkafka is loaded, and it is the one in the prefix's library folder"
+    title = "exactly one librdkafka is loaded, and it is the one in the prefix's library folder, or a wheel's own"
     stage = "inspect"
-    arguments = NoArguments
+    arguments = Bundling
 
-    def judge(self, arguments: NoArguments, evidence: InspectEvidence) -> list[CheckResult]:  # noqa: ARG002
+    def judge(self, arguments: Bundling, evidence: InspectEvidence) -> list[CheckResult]:
         """Judge what the kernel says is mapped after all modules have been imported."""
         if not evidence.probe:
             return [not_run(self.id, evidence)]
@@ -29,7 +29,10 @@ class OneLibrdkafka:
         problems = []
         if len(loaded) != 1:
             problems.append(f"{len(loaded)} copies of librdkafka are loaded: {', '.join(loaded) or 'none'}")
-        problems += [f"{path} is not in the prefix's {folder}" for path in loaded if not _in(path, str(folder))]
+        if arguments.bundled:
+            problems += [f"{path} is not the package's own" for path in loaded if path not in evidence.files]
+        else:
+            problems += [f"{path} is not in the prefix's {folder}" for path in loaded if not _in(path, str(folder))]
         return [conclude(self.id, problems, f"{''.join(loaded)}, and no other", {"loaded": loaded})]
 
 

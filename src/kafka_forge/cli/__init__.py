@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "verify": "Build everything, install it afresh, and pass messages through a real Kafka.",
+    "audit": "Hold anybody's packages to our contracts: conda packages, files, wheels.",
     "plan": "Show the cells (recipe × platform × Python) in the order of their building.",
     "build": "Build recipes into the output channel.",
     "install": "Install an artifact and its dependencies into a fresh prefix.",

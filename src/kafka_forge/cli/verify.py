@@ -36,11 +36,10 @@ def command(
     The report is written to report.json and report.html in the output folder. The exit status is 0 only if every
     verdict is a pass, or a refusal that the recipe's contract names.
     """
-    from kafka_forge.errors import VerdictsNotGreen
+    from kafka_forge.cli import _examining
     from kafka_forge.examining import verify
     from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.report import terminal
-    from kafka_forge.values.model import Verdict
 
     root = project_root()
     target = (output or root / "output").resolve()
@@ -55,22 +54,4 @@ def command(
             jobs=jobs,
             progress=progress,
         )
-    report = verified.report
-    if as_json:
-        click.echo(report.model_dump_json(indent=2))
-    else:
-        terminal.print_report(report)
-        click.echo(f"report: {target / 'report.json'}, as a page: {target / 'report.html'}")
-    if verified.faults:
-        raise verified.faults[0]
-    if report.verdict is Verdict.FAIL:
-        failed = [
-            f"{each.recipe} {each.platform} {each.python or ''}".strip()
-            for each in report.artifacts
-            if each.verdict == "fail"
-        ]
-        raise VerdictsNotGreen(
-            f"{len(failed)} of {len(report.artifacts)} artifacts failed: {', '.join(failed)}",
-            where=str(target / "report.json"),
-            todo="the failed checks are listed above; `kafka-forge inspect` and `roundtrip` try one artifact alone.",
-        )
+    _examining.conclude(verified, target, as_json=as_json)

@@ -12,6 +12,7 @@ from kafka_forge import checks, platforms
 from kafka_forge.errors import ContractInvalid
 from kafka_forge.values import selectors
 from kafka_forge.values.contract import Contract
+from kafka_forge.values.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,16 +21,19 @@ if TYPE_CHECKING:
     from kafka_forge.values.model import Artifact
 
 
-def load_contract(path: Path, platform: str | None = None, python: str | None = None) -> Contract:
-    """Read and validate one ``contract.yaml``, as it is for a platform and a Python.
+def load_contract(
+    path: Path, platform: str | None = None, python: str | None = None, kind: Kind = Kind.CONDA
+) -> Contract:
+    """Read and validate one ``contract.yaml``, as it is for a platform, a Python and a kind of package.
 
     What an artifact promises on some of them only is written as in a recipe: ``if: linux``, ``then: …``, and
-    ``else: …`` (see `kafka_forge.values.selectors`).
+    ``else: …`` (see `kafka_forge.values.selectors`); ``conda`` and ``wheel`` are words here, too.
 
     Args:
         path: the file.
         platform: the conda subdir; None is this machine's.
         python: ``"3.12"``; None where the artifact serves every Python, and conditions on it do not hold.
+        kind: what the artifact is packed as.
 
     The arguments of each promise are validated against the model of the check that it names.
 
@@ -39,7 +43,8 @@ def load_contract(path: Path, platform: str | None = None, python: str | None = 
     """
     try:
         data = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-        contract = Contract.model_validate(selectors.resolve(data, platform or platforms.current(), python))
+        words = {each.value: each is kind for each in Kind}
+        contract = Contract.model_validate(selectors.resolve(data, platform or platforms.current(), python, words))
         known = checks.by_id()
         for name, arguments in contract.promises.items():
             if name not in known:
@@ -67,7 +72,7 @@ def load_contract(path: Path, platform: str | None = None, python: str | None = 
         raise ContractInvalid(
             f"a condition of the contract cannot be understood: {error}",
             where=str(path),
-            todo=f"use these words with and, or, not: {', '.join(selectors.words('linux-64'))}, "
+            todo=f"use these words with and, or, not: {', '.join([*selectors.words('linux-64'), *Kind])}, "
             'match(python, ">=3.14").',
         ) from error
     except ValidationError as error:

@@ -100,10 +100,10 @@ def fresh(
 
     What a killed run left behind goes first. Raises what `install` raises.
     """
-    with _room(cache.work / "environments", artifact.cell.name) as room:
-        made = install(artifact, contract, channels=channels, cache=cache, prefix=room / "prefix", progress=progress)
+    with room(cache.work / "environments", artifact.cell.name) as own:
+        made = install(artifact, contract, channels=channels, cache=cache, prefix=own / "prefix", progress=progress)
         if made.python is None and made.runner is not None and made.runner.emulator:
-            made = replace(made, helper=_helper(made, channels, cache, room / "python"))
+            made = replace(made, helper=_helper(made, channels, cache, own / "python"))
         yield made
 
 
@@ -273,27 +273,30 @@ def _url(channel: str) -> str:
 
 
 @contextlib.contextmanager
-def _room(home: Path, label: str) -> Iterator[Path]:
-    """Give a folder of our own; its lock tells other runs that we live, so that they clear away only the dead."""
+def room(home: Path, label: str) -> Iterator[Path]:
+    """Give a folder of our own, which is gone when the block ends.
+
+    Its lock tells other runs that we live, so that they clear away only the dead.
+    """
     with explain_os_errors(home):
         home.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(home / ".lock"):
             _clear_dead(home)
-            room = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=home))
+            own = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=home))
             # one thread may make an environment, and another one have done with it
-            alive = filelock.FileLock(room / ".alive", thread_local=False)
+            alive = filelock.FileLock(own / ".alive", thread_local=False)
             alive.acquire()
     try:
-        yield room
+        yield own
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        shutil.rmtree(own, ignore_errors=True)
         alive.release()
 
 
 def _clear_dead(home: Path) -> None:
-    for room in home.iterdir():
-        if not room.is_dir():
+    for left in home.iterdir():
+        if not left.is_dir():
             continue
-        lock = filelock.FileLock(room / ".alive", blocking=False)
+        lock = filelock.FileLock(left / ".alive", blocking=False)
         with contextlib.suppress(filelock.Timeout, OSError), lock:
-            shutil.rmtree(room, ignore_errors=True)
+            shutil.rmtree(left, ignore_errors=True)

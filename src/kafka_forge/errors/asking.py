@@ -110,6 +110,13 @@ class UnknownCell(ForgeError):
     exit_code = 10
 
 
+class UnknownPackage(ForgeError):
+    """What is to be audited is no match spec, no package file and no requirement of pip's, or no channel has it."""
+
+    code = "KF126"
+    exit_code = 10
+
+
 class PackageInvalid(ForgeError):
     """A file is no whole conda package, or one of a platform that is not known here."""
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, TypeVar
 from kafka_forge import brokers, inspection
 from kafka_forge.checks import judging
 from kafka_forge.contracts import refusals
-from kafka_forge.environments import environment
 from kafka_forge.errors import BrokerDied, DiskFull, ForgeError
 from kafka_forge.examining import causes
 from kafka_forge.ground import processes
@@ -31,15 +30,15 @@ from kafka_forge.values.evidence import ExtrasEvidence
 from kafka_forge.values.model import CheckResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from kafka_forge.brokers import Broker
+    from kafka_forge.environments.installers import Installer
     from kafka_forge.ground.paths import Cache
     from kafka_forge.ground.progress import Progress, Task
     from kafka_forge.values.contract import Contract
     from kafka_forge.values.evidence import SurvivalEvidence
-    from kafka_forge.values.model import Artifact, Base, Environment
+    from kafka_forge.values.model import Artifact, Environment
 
 _T = TypeVar("_T")
 
@@ -49,24 +48,29 @@ class Run:
     """What every artifact of one run shares.
 
     Attributes:
-        base: where the dependencies come from.
         brokers: what the messages pass through, as `brokers.choose` names them; none leaves the round trip out.
         cache: the cache.
-        output: the channel that the artifacts stand in.
         progress: who listens.
         inspect: whether to look into the artifacts.
         stages: where the time goes.
         survive: whether clients are put through faults, too, where a cluster can be started.
     """
 
-    base: Base
     brokers: tuple[str, ...]
     cache: Cache
-    output: Path
     progress: Progress
     inspect: bool = True
     stages: Stages = field(default_factory=Stages)
     survive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An artifact that is to be examined, with what it promises, and how it comes into its environment."""
+
+    artifact: Artifact
+    contract: Contract
+    installer: Installer
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class _Case:
     run: Run
     artifact: Artifact
     contract: Contract
+    installer: Installer
     made: Environment | None = None
     results: list[CheckResult] = field(default_factory=list)
     seconds: float = 0.0
@@ -102,7 +107,7 @@ class _Case:
         begun = time.monotonic()
         run, results = self.run, list[CheckResult]()
         try:
-            self.made = self.room.enter_context(_fresh(run, self.artifact, self.contract))
+            self.made = self.room.enter_context(self.installer.fresh(self.artifact, self.contract))
             run.stages.add("install", begun)
             results += _look(run, self.made, self.contract)
         except DiskFull:
@@ -144,7 +149,7 @@ class _Case:
         results: list[CheckResult] = []
         try:
             if self.made is not None and self.run.inspect:
-                results += _look_with_extras(self.run, self.made, self.contract)
+                results += _look_with_extras(self.installer, self.made, self.contract)
                 self.run.stages.add("inspect", begun)
         except DiskFull:
             raise
@@ -183,8 +188,8 @@ class _Case:
             self.run.progress.say(f"{self.artifact.cell.id}{where}: {verdict} ({seconds:.1f} s)")
 
 
-def examine_all(run: Run, artifacts: Sequence[Artifact], contracts: Mapping[str, Contract], jobs: int) -> Examined:
-    """Examine artifacts side by side, ``jobs`` at once.
+def examine_all(run: Run, candidates: Sequence[Candidate], jobs: int) -> Examined:
+    """Examine artifacts side by side, ``jobs`` at once; their cells' ids are unique.
 
     A fault of one artifact is a failed check of it. A broker that cannot be had, or dies, is a failed check of every
     artifact that it leaves without its verdict; the brokers after it are tried all the same.
@@ -192,7 +197,7 @@ def examine_all(run: Run, artifacts: Sequence[Artifact], contracts: Mapping[str,
     Raises:
         DiskFull: the file system has no room left, which ends it all.
     """
-    cases = [_Case(run, artifact, contracts[artifact.cell.id]) for artifact in artifacts]
+    cases = [_Case(run, each.artifact, each.contract, each.installer) for each in candidates]
     with (
         contextlib.ExitStack() as rooms,
         run.progress.task("examine", total=len(cases) * (2 + len(run.brokers))) as task,
@@ -291,14 +296,6 @@ def _side_by_side(
         raise
 
 
-def _channels(run: Run) -> list[str]:
-    return [run.output.as_uri(), run.base.channel]
-
-
-def _fresh(run: Run, artifact: Artifact, contract: Contract) -> contextlib.AbstractContextManager[Environment]:
-    return environment.fresh(artifact, contract, channels=_channels(run), cache=run.cache, progress=run.progress)
-
-
 def _look(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
     if not run.inspect:
         return []
@@ -308,7 +305,7 @@ def _look(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
     return results
 
 
-def _look_with_extras(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
+def _look_with_extras(installer: Installer, made: Environment, contract: Contract) -> list[CheckResult]:
     """Look at the artifact beside its optional dependencies, after all that has to do without them.
 
     Where the same environment cannot just be added to, a fresh one is made.
@@ -318,8 +315,8 @@ def _look_with_extras(run: Run, made: Environment, contract: Contract) -> list[C
         return []
     surroundings = contract.environment.model_copy(update={"extras": tuple(promised["extras"])})
     beside = contract.model_copy(update={"environment": surroundings})
-    extended = environment.extended(made, beside, channels=_channels(run), cache=run.cache, progress=run.progress)
-    with contextlib.nullcontext(extended) if extended else _fresh(run, made.artifact, beside) as larger:
+    extended = installer.extended(made, beside)
+    with contextlib.nullcontext(extended) if extended else installer.fresh(made.artifact, beside) as larger:
         answer = inspection.runtime.probe(larger, promised["modules"]) if larger.runner else {}
         return judging.judge(contract, ExtrasEvidence(larger, answer), stage="extras")
 

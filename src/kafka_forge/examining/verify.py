@@ -16,7 +16,8 @@ from kafka_forge import emulators, platforms
 from kafka_forge.brokers import choose
 from kafka_forge.building import build
 from kafka_forge.contracts.loading import contracts_of
-from kafka_forge.examining.examine import Run, examine_all
+from kafka_forge.environments.installers import FromChannels
+from kafka_forge.examining.examine import Candidate, Run, examine_all
 from kafka_forge.ground.cleaning import using
 from kafka_forge.ground.files import write_text_atomic
 from kafka_forge.ground.stages import Stages
@@ -93,8 +94,10 @@ def verify(
             keep_going=True,
         )
         contracts = contracts_of(made.artifacts, root)
-        run = Run(made.base, names, cache, output, progress, stages=stages, survive=True)
-        examined = examine_all(run, made.artifacts, contracts, jobs)
+        run = Run(names, cache, progress, stages=stages, survive=True)
+        installer = FromChannels((output.as_uri(), made.base.channel), cache, progress)
+        candidates = [Candidate(each, contracts[each.cell.id], installer) for each in made.artifacts]
+        examined = examine_all(run, candidates, jobs)
     reports = [*examined.artifacts, *(report_model.missing_report(cell, why) for cell, why in made.missing)]
     report = report_model.Report(
         format=2,

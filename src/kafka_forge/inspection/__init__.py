@@ -5,20 +5,30 @@ Nothing is judged, and nothing in the prefix changed.
 
 from __future__ import annotations
 
-import json
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
-from kafka_forge.errors import ForgeError, InstallFailed
-from kafka_forge.inspection import binaries, c_project, commands, metadata, paths, recipe_tests, records, runtime
+from kafka_forge.errors import ForgeError
+from kafka_forge.inspection import (
+    binaries,
+    brought,
+    c_project,
+    commands,
+    metadata,
+    paths,
+    recipe_tests,
+    records,
+    runtime,
+)
 from kafka_forge.values.evidence import InspectEvidence
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kafka_forge.ground.progress import Progress
     from kafka_forge.values.contract import Contract
-    from kafka_forge.values.model import Environment, JsonObject
+    from kafka_forge.values.model import Environment
 
 
 def inspect(environment: Environment, contract: Contract, *, progress: Progress) -> InspectEvidence:
@@ -38,15 +48,14 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
     """
     begun = time.perf_counter()
     platform = platforms.of(environment.artifact.cell.platform)
-    record = _record(environment)
-    files = tuple(sorted(record["files"]))
-    package = Path(record["extracted_package_dir"])
+    seen = brought.of(environment)
+    files = seen.files
     with progress.task(f"inspect {environment.artifact.cell.id}", total=3) as task:
         task.note("reading its binaries")
         found = tuple(binaries.read(environment.prefix, files, platform))
         task.advance()
         task.note("looking for build paths")
-        leaks = paths.scan(package, paths.of_this_machine(_checkout(), _cache_root(package)))
+        leaks = paths.scan(seen.folder, paths.of_this_machine(_checkout(), *_cache_root(environment, seen.folder)))
         task.advance()
         task.note("asking the running client")
         answer = runtime.ask(environment, modules_of(contract)) if environment.runner else {}
@@ -63,30 +72,21 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         files=files,
         binaries=found,
         build_paths=leaks,
-        depends=tuple(record.get("depends", ())),
+        depends=seen.depends,
         probe=answer,
         seconds=seconds,
         c_project=project,
         recipe_tests=tested,
         commands=ran,
-        variant=variant_of(package),
+        variant=dict(seen.variant),
         records=records.read(environment.prefix, files),
-        metadata=metadata.read(package, environment.prefix, files),
+        metadata=metadata.read(seen.folder, environment.prefix, files),
     )
 
 
-def _cache_root(package: Path) -> Path:
+def _cache_root(environment: Environment, package: Path) -> tuple[Path, ...]:
     """Return the cache that a package was unpacked in: `environment.install` puts it into ``packages/pkgs/NAME``."""
-    return package.parents[2]
-
-
-def variant_of(package: Path) -> dict[str, str]:
-    """Return what a package was built with, by its ``info/hash_input.json``; nothing where it has none that is one."""
-    try:
-        data = json.loads((package / "info" / "hash_input.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {str(key): str(value) for key, value in data.items()} if isinstance(data, dict) else {}
+    return () if environment.unpacked else (package.parents[2],)
 
 
 def modules_of(contract: Contract) -> list[str]:
@@ -97,18 +97,6 @@ def modules_of(contract: Contract) -> list[str]:
         *contract.promises.get("gil-stays-off", {}).get("modules", ()),
     ]
     return list(dict.fromkeys(named))
-
-
-def _record(environment: Environment) -> JsonObject:
-    cell = environment.artifact.cell
-    path = environment.prefix / "conda-meta" / f"{cell.name}-{cell.version}-{cell.build}.json"
-    try:
-        record: JsonObject = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InstallFailed(
-            "the environment has no record of the artifact", where=str(path), todo="install it anew."
-        ) from error
-    return record
 
 
 def _checkout() -> Path | None:

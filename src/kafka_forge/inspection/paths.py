@@ -68,7 +68,8 @@ def recorded_folders(package: Path) -> list[str]:
 
 
 def _placeholders(package: Path) -> Mapping[str, bytes]:
-    listed = json.loads((package / "info" / "paths.json").read_text(encoding="utf-8"))["paths"]
+    table = package / "info" / "paths.json"
+    listed = json.loads(table.read_text(encoding="utf-8"))["paths"] if table.is_file() else []  # a wheel has none
     return {entry["_path"]: entry["prefix_placeholder"].encode() for entry in listed if entry.get("prefix_placeholder")}
 
 

@@ -108,6 +108,10 @@ class RunReport(_Part):
 class Report(_Part):
     """One run of ``verify``, or several merged: then base, machine and tools are the first run's."""
 
+    what: Literal["verify", "audit"] = Field(
+        "verify",
+        description="verify: artifacts of this repository; audit: anybody's, whose recipe is what was asked for",
+    )
     format: Literal[2] = Field(2, description="rises when a reader of the old format would be misled")
     started: str = Field(description="UTC, ISO 8601")
     seconds: float = Field(ge=0)

@@ -166,7 +166,9 @@ def _table(report: Report) -> Table:
 
 
 def _title(report: Report) -> str:
-    return f"verify: {len(report.artifacts)} artifacts, Kafka {', '.join(each.version for each in report.brokers)}"
+    return (
+        f"{report.what}: {len(report.artifacts)} artifacts, Kafka {', '.join(each.version for each in report.brokers)}"
+    )
 
 
 def _by_artifact(report: Report) -> Table:

@@ -140,7 +140,7 @@ def _promised(env: Environment, contract: Contract) -> dict[str, tuple[str, ...]
             arguments = check.arguments.model_validate(raw).model_dump()
             for mode in arguments["modes"]:
                 wanted.setdefault(mode, {"none"}).update(arguments.get("codecs", ()))
-    package = env.artifact.cell.name
+    package = env.artifact.client
     known = SCENARIOS[package].modes if package in SCENARIOS else ()
     if strange := sorted(set(wanted) - set(known)):
         raise ContractInvalid(
@@ -162,7 +162,7 @@ def _let_speak(env: Environment, trip: _Trip, broker: Broker) -> tuple[tuple[Ste
 
 def _one_mode(env: Environment, trip: _Trip, mode: str, broker: Broker) -> tuple[list[Step], str]:
     """Run the scenario in one mode; return what it told, and how it ended where that was not by itself."""
-    scenario, runner = SCENARIOS[env.artifact.cell.name], _runner(env)
+    scenario, runner = SCENARIOS[env.artifact.client], _runner(env)
     with tempfile.TemporaryDirectory(prefix="kafka-forge-scenario-") as name:
         room = Path(name)
         request, log = room / "request.json", room / "log"

@@ -64,13 +64,14 @@ def entrants_of(env: Environment, contract: Contract) -> list[Entrant]:
         ContractInvalid: one of them is no mode of its scenario.
     """
     cell = env.artifact.cell
-    known = SCENARIOS[cell.name].modes if cell.name in SCENARIOS else ()
+    client = env.artifact.client
+    known = SCENARIOS[client].modes if client in SCENARIOS else ()
     modes = promised(contract).modes
     if strange := sorted(set(modes) - set(known)):
         raise ContractInvalid(
             f"the contract makes promises about modes that no scenario tries: {', '.join(strange)}",
             where=f"recipes/{cell.recipe}/contract.yaml",
-            details=[f"modes of {cell.name}: {', '.join(known) or 'none'}"],
+            details=[f"modes of {client}: {', '.join(known) or 'none'}"],
             todo="name one of its modes, or write a scenario (src/kafka_forge/scenarios/catalogue.py).",
         )
     return [Entrant(env, mode) for mode in modes]

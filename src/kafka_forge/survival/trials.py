@@ -142,7 +142,7 @@ def run(cluster: Cluster, links: Links, entrants: Sequence[Entrant], schedule: S
 @contextlib.contextmanager
 def _started(entrant: Entrant, topic: str, cluster: Cluster, schedule: Schedule, stop: float) -> Iterator[_Runner]:
     env = entrant.env
-    scenario = SCENARIOS[env.artifact.cell.name]
+    scenario = SCENARIOS[env.artifact.client]
     assert scenario.survival is not None, "a contract without it cannot be loaded"
     layout = platforms.of(env.artifact.cell.platform)
     with tempfile.TemporaryDirectory(prefix="kafka-forge-survival-") as name:

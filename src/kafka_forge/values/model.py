@@ -45,7 +45,7 @@ class Cell:
     """One recipe × platform × Python: one artifact to be.
 
     Attributes:
-        recipe: the folder's name under ``recipes/``.
+        recipe: the folder's name under ``recipes/``; of what is audited, what was asked for.
         platform: the conda subdir it is built for (for noarch: the one it is built on).
         python: ``"3.12"``, ``"3.14t"`` where it is free-threaded, or None where the artifact serves every Python.
         name: the conda package's name.
@@ -80,9 +80,19 @@ class Cell:
         return f"{self.name}-{self.version}-{self.build}.conda"
 
 
+class Kind(str, enum.Enum):
+    """What an artifact is packed as; contracts' conditions use these words."""
+
+    CONDA = "conda"
+    WHEEL = "wheel"
+
+    def __str__(self) -> str:
+        return self.value
+
+
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One built ``.conda`` file.
+    """One built file: a conda package, or a wheel of somebody's.
 
     Attributes:
         cell: what it was built for.
@@ -91,6 +101,8 @@ class Artifact:
         size: of the file in bytes.
         reused: whether it was there already and nothing had changed.
         seconds: how long its build took; 0.0 where it was reused.
+        kind: what it is packed as.
+        known_as: the conda name of the client that it is, where it goes by another one.
     """
 
     cell: Cell
@@ -99,6 +111,13 @@ class Artifact:
     size: int
     reused: bool = False
     seconds: float = 0.0
+    kind: Kind = Kind.CONDA
+    known_as: str = ""
+
+    @property
+    def client(self) -> str:
+        """The conda name of the client that it is, by which contracts and scenarios are found."""
+        return self.known_as or self.cell.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +143,7 @@ class Environment:
         channels: URLs that it was solved from, the first first.
         runner: how its programs are run on this machine; None where they cannot be.
         helper: a Python of the platform in another prefix, for an artifact that brings none and is emulated.
+        unpacked: the artifact as it was unpacked, where the prefix's own records do not name that folder.
     """
 
     artifact: Artifact
@@ -134,6 +154,7 @@ class Environment:
     channels: tuple[str, ...] = ()
     runner: Runner | None = NATIVE
     helper: Path | None = None
+    unpacked: Path | None = None
 
     @property
     def interpreter(self) -> Path:

@@ -11,13 +11,18 @@ Words and ``match(python, ">=3.14")`` are the recipes' (CEP 13 and 14); ``is_fre
 from __future__ import annotations
 
 import ast
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from kafka_forge.values import python_names
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _NOTHING = object()
+_NO_WORDS: Mapping[str, bool] = MappingProxyType({})
 
 
 class SelectorError(ValueError):
@@ -37,32 +42,33 @@ def words(platform: str, python: str | None = None) -> dict[str, bool]:
     return {**systems, **processors, "is_freethreading": python_names.is_free_threaded(python)}
 
 
-def resolve(data: Any, platform: str, python: str | None = None) -> Any:
+def resolve(data: Any, platform: str, python: str | None = None, more: Mapping[str, bool] = _NO_WORDS) -> Any:
     """Return the data as it is for a platform and a Python, with every selector resolved.
 
     Args:
         data: what YAML gave: mappings, lists and plain values.
         platform: the conda subdir.
         python: ``"3.12"``; None where the data are for every Python, and no condition on it holds.
+        more: words that conditions may use besides, and whether each is true.
 
     Raises:
         SelectorError: a condition cannot be understood.
     """
-    resolved = _resolve(data, platform, python)
+    resolved = _resolve(data, {**words(platform, python), **more}, python)
     return None if resolved is _NOTHING else resolved
 
 
-def _resolve(data: Any, platform: str, python: str | None) -> Any:
+def _resolve(data: Any, known: Mapping[str, bool], python: str | None) -> Any:
     if isinstance(data, dict):
         if _is_selector(data):
-            branch = "then" if holds(str(data["if"]), platform, python) else "else"
-            return _resolve(data[branch], platform, python) if branch in data else _NOTHING
-        pairs = ((key, _resolve(value, platform, python)) for key, value in data.items())
+            branch = "then" if _holds(str(data["if"]), known, python) else "else"
+            return _resolve(data[branch], known, python) if branch in data else _NOTHING
+        pairs = ((key, _resolve(value, known, python)) for key, value in data.items())
         return {key: value for key, value in pairs if value is not _NOTHING}
     if isinstance(data, list):
         items: list[Any] = []
         for item in data:
-            value = _resolve(item, platform, python)
+            value = _resolve(item, known, python)
             spliced = isinstance(value, list) and isinstance(item, dict)
             items += value if spliced else [] if value is _NOTHING else [value]
         return items
@@ -84,13 +90,17 @@ def holds(condition: str, platform: str, python: str | None = None) -> bool:
     Raises:
         SelectorError: it cannot be understood.
     """
+    return _holds(condition, words(platform, python), python)
+
+
+def _holds(condition: str, known: Mapping[str, bool], python: str | None) -> bool:
     try:
-        return _value(ast.parse(condition.strip(), mode="eval").body, words(platform, python), python)
+        return _value(ast.parse(condition.strip(), mode="eval").body, known, python)
     except (SyntaxError, InvalidSpecifier) as error:
         raise SelectorError(condition) from error
 
 
-def _value(node: ast.expr, known: dict[str, bool], python: str | None) -> bool:
+def _value(node: ast.expr, known: Mapping[str, bool], python: str | None) -> bool:
     if isinstance(node, ast.BoolOp):
         parts = [_value(each, known, python) for each in node.values]
         return all(parts) if isinstance(node.op, ast.And) else any(parts)
