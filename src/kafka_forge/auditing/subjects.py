@@ -26,7 +26,7 @@ from kafka_forge.sources import Source
 from kafka_forge.values import python_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rattler import RepoDataRecord
 
@@ -68,6 +68,19 @@ class Subject:
     installer: Installer
 
 
+def can_be_tried(specs: Sequence[str], platform: str) -> None:
+    """Tell before anything is made or fetched that a wheel can only be tried on a machine of its platform.
+
+    Raises:
+        UnsupportedMachine: one of the specs names a wheel, and the platform is another than this machine's.
+    """
+    if platform != platforms.current() and any(spec.startswith(PYPI) for spec in specs):
+        raise UnsupportedMachine(
+            f"a wheel for {platform} cannot be tried on {platforms.current()}",
+            todo="run the audit on a machine of that platform.",
+        )
+
+
 @contextlib.contextmanager
 def obtained(spec: str, request: Request) -> Iterator[Subject]:
     """Obtain what a spec names; what was needed for that alone is gone when the block ends.
@@ -79,7 +92,6 @@ def obtained(spec: str, request: Request) -> Iterator[Subject]:
     Raises:
         UnknownPackage: the spec is none of these, or no channel has such a package.
         PackageInvalid: the file is no whole conda package.
-        UnsupportedMachine: a wheel for another platform than this machine's.
         InstallFailed: pip cannot obtain the wheel, or no Python could be installed for it.
         SolveFailed, BaseUnreachable: as `solving.solve` does.
     """
@@ -137,11 +149,6 @@ def _found(spec: str, request: Request) -> RepoDataRecord:
 
 @contextlib.contextmanager
 def _wheel(requirement: str, request: Request) -> Iterator[Subject]:
-    if request.platform != platforms.current():
-        raise UnsupportedMachine(
-            f"a wheel for {request.platform} cannot be tried on {platforms.current()}",
-            todo="run the audit on a machine of that platform.",
-        )
     with environment.room(request.cache.work / "environments", "python") as room:
         records = solving.solve(
             [python_names.spec(request.python)], [request.base], request.platform, what=f"Python {request.python}"

@@ -68,6 +68,7 @@ def command(
 
     cache, where = Cache.default(), platform or platforms.current()
     names = choose(brokers)
+    subjects.can_be_tried(specs, where)
     with terminal.progress_for().shown() as progress:
         chosen = bases.select(base, where, cache, progress)
         searched = tuple(map(bases.url_of, channels)) + (() if override_channels else (chosen.channel,))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from kafka_forge import brokers as kafka
 from kafka_forge.contracts.loading import load_contract
-from kafka_forge.examining.examine import Run, examine_all
+from kafka_forge.environments.installers import FromChannels
+from kafka_forge.examining.examine import Candidate, Run, examine_all
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
 from kafka_forge.values.model import Verdict
@@ -60,8 +61,9 @@ class Keeper:
         """Examine an artifact by the contract of its recipe."""
         path = project_root() / "recipes" / artifact.cell.recipe / "contract.yaml"
         contract = load_contract(path, artifact.cell.platform, artifact.cell.python)
-        run = Run(self.base, brokers, Cache.default(), channel, Silent())
-        (report,) = examine_all(run, [artifact], {artifact.cell.id: contract}, 1).artifacts
+        cache = Cache.default()
+        installer = FromChannels((channel.as_uri(), self.base.channel), cache, Silent())
+        (report,) = examine_all(Run(brokers, cache, Silent()), [Candidate(artifact, contract, installer)], 1).artifacts
         return report.checks
 
 
