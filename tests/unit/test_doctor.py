@@ -49,6 +49,11 @@ def test_what_librdkafka_refuses_is_seen_and_secrets_are_not() -> None:
     assert "sesame" not in refused
 
 
+def test_the_password_of_a_proxy_is_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://ann:sesame@proxy.example:3128")
+    assert looking.look(Path(sys.executable), {}).variables["HTTPS_PROXY"] == "http://proxy.example:3128"
+
+
 @pytest.mark.parametrize(("name", "expected"), [("three", 1), ("ours", 0), ("kafka", 2)])
 def test_json_fits_its_schema(name: str, expected: int) -> None:
     seen = doctor_evidence.seen(name)

@@ -56,6 +56,11 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def bare(url: str) -> str:
+    """Return an URL without the user and the password that it may have."""
+    return re.sub(r"//[^/@\s]*@", "//", url)
+
+
 def text_of(path: Path) -> str | None:
     """Return a small file's text; None where there is none."""
     try:
@@ -109,7 +114,7 @@ def details(folder: Path, name: str, version: str | None, order: int) -> dict[st
         "order": order,
         "installer": (text_of(folder / "INSTALLER") or "").strip() or None,
         "tags": re.findall(r"^Tag: *(\S+)", wheel, re.MULTILINE),
-        "direct_url": direct.get("url") if isinstance(direct, dict) else None,
+        "direct_url": bare(str(direct.get("url", ""))) if isinstance(direct, dict) else None,
         "editable": bool(isinstance(direct, dict) and direct.get("dir_info", {}).get("editable")),
         "listed": listed,
         "missing": missing,
@@ -233,7 +238,7 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     seen: dict[str, Any] = {
         "python": interpreter(),
         "path": folders,
-        "variables": {name: value for name, value in sorted(os.environ.items()) if _VARIABLES.match(name)},
+        "variables": {name: bare(value) for name, value in sorted(os.environ.items()) if _VARIABLES.match(name)},
         "distributions": clients,
         "others": others,
         "conda": conda_packages(sys.prefix),
