@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
 import socket
@@ -19,6 +18,7 @@ from kafka_forge.brokers import admin, ports
 from . import artifacts, webtopic
 from .browser import SECONDS, until
 from .restarting import restartable
+from .webtopic_socket import Socket, connected, connected_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,50 +57,6 @@ def server(example: Example, broker: Broker, topic: str, narrow: str) -> Iterato
     with example.started(broker.address, topic, narrow, "absent", *options) as started:
         yield started
         started.end()
-
-
-class Socket:
-    """A WebSocket of the server, as a program has it."""
-
-    def __init__(self, server: Server, topic: str) -> None:
-        address = f"ws://127.0.0.1:{server.port}/topics/{topic}/stream"
-        self._socket: Any = websocket.create_connection(address, timeout=SECONDS)
-
-    def say(self, frame: object) -> None:
-        self._socket.send(frame if isinstance(frame, str) else json.dumps(frame))
-
-    def hear(self, kind: str | None = None) -> Any:
-        """Return the next frame; of a type, where one is named: others are passed over.
-
-        What is told of the broker is passed over, too: on a machine that is busy, it is away now and then.
-        """
-        while True:
-            frame = json.loads(self._socket.recv())
-            if frame["type"] == kind or (kind is None and frame["type"] != "broker"):
-                return frame
-
-    def end(self) -> tuple[int, str]:
-        """Wait for the end; return its code and reason."""
-        while True:
-            kind, data = self._socket.recv_data()
-            if kind == websocket.ABNF.OPCODE_CLOSE:
-                return int.from_bytes(data[:2], "big"), data[2:].decode()
-
-    def leave(self) -> None:
-        self._socket.close()
-
-
-@contextlib.contextmanager
-def connected(server: Server, topic: str, resume: object = None) -> Iterator[Socket]:
-    """Connect, and begin to read unless `resume` is False."""
-    opened = Socket(server, topic)
-    try:
-        if resume is not False:
-            opened.say({"type": "resume", **(resume if isinstance(resume, dict) else {"from": "end"})})
-        yield opened
-    finally:
-        opened.leave()
-        until(lambda: server.health()["browsers"] == [], lambda: f"{server.health()}")
 
 
 def told(answer: tuple[int, Any]) -> tuple[int, str]:
@@ -348,14 +304,6 @@ def test_a_broker_that_is_away_is_told_until_it_is_back(example: Example) -> Non
                 while "after" not in values:
                     values += [each["value"] for each in reader.hear("messages")["messages"]]
             server.end()
-
-
-@contextlib.contextmanager
-def connected_beside(server: Server, topic: str) -> Iterator[Socket]:
-    opened = Socket(server, topic)
-    opened.say({"type": "resume", "from": "end"})
-    yield opened
-    opened.leave()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
