@@ -23,6 +23,15 @@ def _without_headers(tree: Tree) -> None:
     _producer(tree, "    return _send(self, topic, value, key, None, partition, timestamp_ms)\n")
 
 
+def _later(tree: Tree) -> None:
+    _producer(tree, "    return _send(self, topic, value, key, headers, partition, timestamp_ms + 1)\n")
+
+
+def _twice(tree: Tree) -> None:
+    once = "_send(self, topic, value, key, headers, partition, timestamp_ms)"
+    _producer(tree, f"    {once}\n    return {once}\n")
+
+
 LYING = (
     Animal(
         "client-without-headers",
@@ -32,6 +41,26 @@ LYING = (
         "roundtrip-headers",
         "are not there as sent",
         _without_headers,
+        broker=True,
+    ),
+    Animal(
+        "client-with-another-time",
+        "kafka-python",
+        "Parsely/pykafka#692",
+        "the producer sends another timestamp than it was given",
+        "roundtrip-timestamps",
+        "are not there as sent",
+        _later,
+        broker=True,
+    ),
+    Animal(
+        "client-that-repeats",
+        "kafka-python",
+        "confluentinc/librdkafka#831",
+        "the producer sends every message twice",
+        "roundtrip-delivery",
+        "are there as not sent",
+        _twice,
         broker=True,
     ),
 )
