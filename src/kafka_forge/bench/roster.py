@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import tempfile
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from kafka_forge.bench import ceiling, loads
 from kafka_forge.bench.results import CEILING, DIRECTIONS
 from kafka_forge.contracts.loading import load_contract
-from kafka_forge.environments import activation, environment
+from kafka_forge.environments import activation, environment, wheels
 from kafka_forge.errors import ForgeError, InstallFailed
 from kafka_forge.ground import processes
 from kafka_forge.values.evidence import tail
@@ -236,9 +235,7 @@ def _of_wheel(
         python = _pip_install(room, requirement, beside, progress, shared=client.recipe is not None)
     except ForgeError as error:
         return Ready(client, error=_reason(error))
-    listed = processes.run(
-        [sys.executable, "-m", "pip", "--python", python, "freeze"], environment=_plain(), timeout=_PIP_SECONDS
-    )
+    listed = processes.run([*wheels.PIP, python, "freeze"], environment=wheels.plain_variables(), timeout=_PIP_SECONDS)
     return Ready(client, python, activation.variables(beside), tuple(listed.output.decode().splitlines()))
 
 
@@ -250,9 +247,9 @@ def _pip_install(room: Path, requirement: str, beside: Environment, progress: Pr
     with progress.task(f"install {requirement} by pip"):
         for command in (
             [str(beside.python), "-m", "venv", "--without-pip", *sharing, str(room / "venv")],
-            [sys.executable, "-m", "pip", "--python", str(python), "install", *quiet, requirement],
+            [*wheels.PIP, str(python), "install", *quiet, requirement],
         ):
-            done = processes.run(command, log=log, environment=_plain(), timeout=_PIP_SECONDS)
+            done = processes.run(command, log=log, environment=wheels.plain_variables(), timeout=_PIP_SECONDS)
             if done.returncode:
                 raise InstallFailed(
                     f"pip cannot install {requirement}",
@@ -260,11 +257,6 @@ def _pip_install(room: Path, requirement: str, beside: Environment, progress: Pr
                     todo="see pip's message; check the network and pip's settings.",
                 )
     return python
-
-
-def _plain() -> dict[str, str]:
-    """Return our environment variables without those that would show pip our own packages."""
-    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
 
 
 def _reason(error: ForgeError) -> str:

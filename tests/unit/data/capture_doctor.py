@@ -16,6 +16,7 @@ from tests.doctor_environments import ENVIRONMENTS, make
 
 from kafka_forge.doctor import looking
 from kafka_forge.ground import leaving
+from kafka_forge.ground.paths import project_root
 
 FILE = Path(__file__).with_name("doctor.json")
 _PLAIN = ("httpx2", "attrs", "authlib", "kazoo", "setuptools", "lz4", "zstandard", "python-snappy", "cramjam")
@@ -26,7 +27,14 @@ def captured(name: str) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         prefix = Path(folder) / "env"
         seen = looking.look(make(name, prefix), {}).model_dump_json()
-    value: dict[str, object] = json.loads(seen.replace(str(prefix.resolve()), "/env").replace(str(prefix), "/env"))
+    for path, plain in (
+        (prefix.resolve(), "/env"),
+        (prefix, "/env"),
+        (project_root(), "/home/user/kafka-forge"),
+        (Path.home(), "/home/user"),
+    ):
+        seen = seen.replace(str(path), plain)
+    value: dict[str, object] = json.loads(seen)
     value |= {"variables": {}, "path": ["/env/lib"], "others": _named(value["others"])}
     value["python"] = {**_object(value["python"]), "user_site": "/home/user/.local"}
     return value
