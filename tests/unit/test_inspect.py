@@ -215,6 +215,14 @@ def test_no_test_at_all_is_no_pass(seen: dict[str, Any], words: str) -> None:
     assert words in result.summary
 
 
+def test_a_failure_ends_with_what_to_do_and_what_passes_does_not() -> None:
+    promises = {"pip-check": {}, "package-contents": {"has": ["nowhere"]}}
+    passed, failed = judging.judge(Contract(promises=promises), evidence(SEEN), stage="inspect")
+    assert passed.verdict is Verdict.PASS
+    assert checks.by_id()["pip-check"].remedy not in passed.summary
+    assert failed.summary == f"nothing matches nowhere; {checks.by_id()['package-contents'].remedy}"
+
+
 def test_what_passed_before_says_so() -> None:
     results = carried({**SEEN, "recipe_tests": {**SEEN["recipe_tests"], "reused": True}})
     assert all("nothing has changed since" in result.summary and result.evidence["reused"] for result in results)

@@ -31,6 +31,10 @@ class Check(Protocol):
         """What is promised, in one sentence."""
 
     @property
+    def remedy(self) -> str:
+        """What to do where it is not kept, in one sentence: it ends a failure's summary (`judging.judge`)."""
+
+    @property
     def stage(self) -> str:
         """Whose evidence it judges: ``inspect``, ``extras``, ``roundtrip`` or ``survives`` (`InspectEvidence`…)."""
 

@@ -30,7 +30,7 @@ def problems(specs: Sequence[str], each: dict[str, Bounds], says: str) -> Iterat
     for name, bounds in each.items():
         own = [spec for spec in specs if spec.split(" ")[0] == name]
         if not own:
-            yield f"{says} no {name}: add it to the recipe's run requirements or run exports"
+            yield f"{says} no {name}"
             continue
         wrong = [version for version in bounds.admits if not _fits(own, version)]
         if wrong:

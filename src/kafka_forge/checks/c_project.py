@@ -34,6 +34,10 @@ class CProject:
         "the pkg-config and CMake files point into the prefix, and small C and C++ projects are built by them, with "
         "the oldest CMake that they are for and the newest"
     )
+    remedy = (
+        "correct the paths, the version or the libraries that the .pc and CMake files name, and try them on "
+        "a small program"
+    )
     stage = "inspect"
     arguments = Arguments
 

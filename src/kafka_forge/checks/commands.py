@@ -32,6 +32,7 @@ class Commands:
 
     id = "commands"
     title = "the programs that the artifact brings run, from the environment's own Python"
+    remedy = "correct the entry point in the package's metadata, and run each program in the recipe's tests"
     stage = "inspect"
     arguments = Arguments
 

@@ -17,6 +17,9 @@ class DependencyBounds:
 
     id = "dependency-bounds"
     title = "the run dependencies admit the versions that work, and refuse those that do not"
+    remedy = (
+        "write both bounds in the recipe: the version whose headers it was built with, and the next that may break it"
+    )
     stage = "inspect"
     arguments = _bounds.Arguments
 

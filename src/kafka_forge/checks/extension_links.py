@@ -30,6 +30,9 @@ class ExtensionLinks:
 
     id = "extension-links"
     title = "the C extensions are there, need the promised libraries, and find them in the prefix"
+    remedy = (
+        "build the extension against the librdkafka of the host environment, and let the build fail where it cannot"
+    )
     stage = "inspect"
     arguments = Arguments
 

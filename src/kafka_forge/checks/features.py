@@ -25,6 +25,10 @@ class Features:
 
     id = "features"
     title = "builtin.features of the loaded librdkafka equals the contract"
+    remedy = (
+        "demand each feature of librdkafka's configure (--enable-…) with its library in the host "
+        "environment, and build it anew"
+    )
     stage = "inspect"
     arguments = Arguments
 

@@ -18,6 +18,7 @@ class FilesOfItsOwn:
 
     id = "files-of-its-own"
     title = "no file of the package is also another package's"
+    remedy = "leave it out of this package, and depend on the other one"
     stage = "inspect"
     arguments = NoArguments
 
@@ -25,8 +26,6 @@ class FilesOfItsOwn:
         """Judge the records of the fresh environment."""
         shared: dict[str, str] = evidence.metadata.get("shared", {})
         problems = [f"{file} is also a file of {other}" for file, other in sorted(shared.items())[:_SHOWN]]
-        if problems:
-            problems.append("leave it out of this package, and depend on the other one")
         return [conclude(self.id, problems, f"none of {len(evidence.files)} is shared", {"shared": shared})]
 
 

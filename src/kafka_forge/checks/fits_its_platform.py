@@ -18,6 +18,7 @@ class FitsItsPlatform:
 
     id = "fits-its-platform"
     title = "binaries are of the platform that the package is for, and a noarch package has none"
+    remedy = "build it with the compiler of its platform, or leave the binary out of a package for every platform"
     stage = "inspect"
     arguments = NoArguments
 
@@ -26,15 +27,12 @@ class FitsItsPlatform:
         cell, index = evidence.environment.artifact.cell, evidence.metadata.get("index", {})
         problems = []
         if cell.noarch:
-            problems += [
-                f"{binary.path} is a binary in a noarch package: build it for each platform, or leave it out"
-                for binary in evidence.binaries
-            ]
+            problems += [f"{binary.path} is a binary in a noarch package" for binary in evidence.binaries]
             if index.get("platform"):  # conda refuses the whole transaction, though py-rattler installs it
-                problems.append(f"a noarch package may not say platform: {index['platform']}; take it out of the index")
+                problems.append(f"a noarch package may not say platform: {index['platform']}")
         wanted = _MACHINES.get(cell.platform)
         problems += [
-            f"{file} is for {machine}, the package for {cell.platform}: build it with that platform's compiler"
+            f"{file} is for {machine}, the package for {cell.platform}"
             for file, machine in evidence.metadata.get("machines", {}).items()
             if wanted and machine != wanted
         ]

@@ -24,6 +24,7 @@ class FitsItsPython:
 
     id = "fits-its-python"
     title = "folders, extension modules and compiled files are of the Python that the package asks for"
+    remedy = "build it for the one Python that it asks for, or correct the recipe's Python"
     stage = "inspect"
     arguments = NoArguments
 
@@ -35,8 +36,6 @@ class FitsItsPython:
         problems = strange[:_SHOWN] if not cell.noarch else []
         if len(problems) < len(strange) and not cell.noarch:
             problems.append(f"and {len(strange) - _SHOWN} more")
-        if problems:
-            problems.append(f"build it for Python {cell.python} alone, or correct the recipe's Python")
         tag = re.match(r"py(\d)(\d+)h", cell.build)
         if tag and asked and f"{tag[1]}.{tag[2]}" not in {python_names.version(each) for each in asked}:
             problems.append(f"the build string says Python {tag[1]}.{tag[2]}, the package asks for {', '.join(asked)}")

@@ -21,6 +21,9 @@ class GilStaysOff:
 
     id = "gil-stays-off"
     title = "importing the modules does not turn a free-threaded Python's global interpreter lock on"
+    remedy = (
+        "declare the extension safe without the lock (Py_mod_gil) once it is, or publish none for free-threaded Pythons"
+    )
     stage = "inspect"
     arguments = imports.Arguments
 

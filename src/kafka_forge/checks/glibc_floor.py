@@ -29,6 +29,7 @@ class GlibcFloor:
 
     id = "glibc-floor"
     title = "the declared glibc is at least the one whose symbols the binaries need"
+    remedy = "put stdlib('c') beside the compiler in the recipe, and compile for the floor that it declares"
     stage = "inspect"
     arguments = NoArguments
 

@@ -26,6 +26,7 @@ class HeadersAgree:
 
     id = "headers-agree"
     title = "the headers are of the package's own version"
+    remedy = "install headers and library of the same source, in one build"
     stage = "inspect"
     arguments = Arguments
 
@@ -33,7 +34,7 @@ class HeadersAgree:
         """Compare what the headers say with the package's version."""
         seen, own = evidence.metadata.get("headers", {}), evidence.environment.artifact.cell.version
         problems = [
-            f"{file} is of {seen.get(file, 'no version')}, the library of {own}: install the headers of the same source"
+            f"{file} is of {seen.get(file, 'no version')}, the library of {own}"
             for file in arguments.headers
             if seen.get(file) != own
         ]

@@ -25,6 +25,7 @@ class Imports:
 
     id = "imports"
     title = "the modules can be imported, from files of the environment"
+    remedy = "correct the module, or add what it imports to the recipe's run requirements"
     stage = "inspect"
     arguments = Arguments
 

@@ -25,6 +25,7 @@ class ImportsWithExtras:
 
     id = "imports-with-extras"
     title = "the modules can be imported once their optional dependencies are installed"
+    remedy = "correct the module, or name what it imports among the optional dependencies"
     stage = "extras"
     arguments = Arguments
 

@@ -31,8 +31,14 @@ def judge(
     for name, raw in contract.promises.items():
         check = checks.by_id()[name]
         if check.stage == stage:
-            results += check.judge(check.arguments.model_validate(raw), evidence)
+            found = check.judge(check.arguments.model_validate(raw), evidence)
+            results += [_with_remedy(result, check.remedy) for result in found]
     return _shared(results, evidence.seconds) if isinstance(evidence, InspectEvidence) else results
+
+
+def _with_remedy(result: CheckResult, remedy: str) -> CheckResult:
+    """Let a failure say what to do, too."""
+    return replace(result, summary=f"{result.summary}; {remedy}") if result.verdict is Verdict.FAIL else result
 
 
 def _shared(results: list[CheckResult], seconds: float) -> list[CheckResult]:

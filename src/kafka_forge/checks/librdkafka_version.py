@@ -16,6 +16,7 @@ class LibrdkafkaVersion:
 
     id = "librdkafka-version"
     title = "the version of librdkafka at run time is that of the installed package"
+    remedy = "see that package and library come of one build, and that the client is built anew on it"
     stage = "inspect"
     arguments = Bundling
 

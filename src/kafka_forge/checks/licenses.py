@@ -16,15 +16,16 @@ class Licenses:
 
     id = "licenses"
     title = "the package names its license, and carries its text"
+    remedy = "name about/license and about/license_file in the recipe"
     stage = "inspect"
     arguments = NoArguments
 
     def judge(self, arguments: NoArguments, evidence: InspectEvidence) -> list[CheckResult]:  # noqa: ARG002
         """Judge ``info/about.json`` and ``info/licenses``."""
         name, files = evidence.metadata.get("license"), evidence.metadata.get("licenses", {})
-        problems = [] if name else ["the package names no license: set about/license in the recipe"]
+        problems = [] if name else ["the package names no license"]
         if not any(files.values()):
-            problems.append("the package carries no license text: name it under about/license_file in the recipe")
+            problems.append("the package carries no license text")
         return [conclude(self.id, problems, f"{name}: {', '.join(files)}", {"license": name, "files": files})]
 
 

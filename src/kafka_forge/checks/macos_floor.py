@@ -26,6 +26,7 @@ class MacosFloor:
 
     id = "macos-floor"
     title = "the binaries are linked for the oldest macOS that the base compiles for, and the package declares it"
+    remedy = "link for the macosx_deployment_target of the base, and let stdlib('c') declare it"
     stage = "inspect"
     arguments = NoArguments
 

@@ -16,6 +16,7 @@ class NoBuildPaths:
 
     id = "no-build-paths"
     title = "no file holds a path of the build machine, but for the registered prefix placeholder"
+    remedy = "leave the path out of the file, or let the engine know it as the prefix's placeholder"
     stage = "inspect"
     arguments = NoArguments
 

@@ -17,6 +17,7 @@ class OneLibrdkafka:
 
     id = "one-librdkafka"
     title = "exactly one librdkafka is loaded, and it is the one in the prefix's library folder, or a wheel's own"
+    remedy = "take the copy out of the package, and link with the librdkafka of the environment"
     stage = "inspect"
     arguments = Bundling
 

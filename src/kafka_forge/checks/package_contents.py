@@ -36,6 +36,7 @@ class PackageContents:
 
     id = "package-contents"
     title = "the package holds the promised files, and none of the unwanted"
+    remedy = "install what is missing, and leave out what is unwanted, in the recipe's build script"
     stage = "inspect"
     arguments = Arguments
 

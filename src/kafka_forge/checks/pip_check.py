@@ -16,6 +16,7 @@ class PipCheck:
 
     id = "pip-check"
     title = "pip check finds no broken requirement in the environment"
+    remedy = "add it to the recipe's run requirements, with the bounds that the metadata have"
     stage = "inspect"
     arguments = NoArguments
 

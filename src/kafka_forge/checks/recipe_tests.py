@@ -17,6 +17,7 @@ class RecipeTests:
 
     id = "recipe-tests"
     title = "the tests that the package carries pass, each in a fresh environment of the engine's own"
+    remedy = "run the recipe's tests by hand in a fresh environment, and mend the package or the test"
     stage = "inspect"
     arguments = NoArguments
 

@@ -28,6 +28,7 @@ class RecordComplete:
 
     id = "record-complete"
     title = "RECORD lists the files that the package has, all of them and no others, with true hashes and sizes"
+    remedy = "write RECORD after the last change of the files"
     stage = "inspect"
     arguments = NoArguments
 

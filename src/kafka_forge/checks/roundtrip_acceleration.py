@@ -18,6 +18,7 @@ class RoundtripAcceleration:
 
     id = "roundtrip-acceleration"
     title = "librdkafka itself counts at least the messages that the client sent and read"
+    remedy = "see which error the extension gives on first use, and build it for the librdkafka that it runs with"
     stage = "roundtrip"
     arguments = Modes
 

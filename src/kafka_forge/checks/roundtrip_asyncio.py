@@ -29,6 +29,7 @@ class RoundtripAsyncio:
 
     id = "roundtrip-asyncio"
     title = "through an asyncio loop, cancelling and closing at any time lose nothing, stall nothing and leave nothing"
+    remedy = "keep what blocks off the loop's thread, and end what was begun when the client is closed"
     stage = "roundtrip"
     arguments = Modes
 

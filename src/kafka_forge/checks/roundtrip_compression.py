@@ -19,6 +19,7 @@ class RoundtripCompression:
 
     id = "roundtrip-compression"
     title = "on the broker's disk the batches have the codec that was asked for, and are smaller for it"
+    remedy = "see that the client hands the codec on to its batches, and that its library is there"
     stage = "roundtrip"
     arguments = ModesAndCodecs
 

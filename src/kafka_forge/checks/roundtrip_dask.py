@@ -23,6 +23,7 @@ class RoundtripDask:
 
     id = "roundtrip-dask"
     title = "through a Dask cluster, every message is written exactly once, when a worker is killed and when run again"
+    remedy = "compare what the partitions' tasks read and write with the topic"
     stage = "roundtrip"
     arguments = Modes
 

@@ -20,6 +20,10 @@ class RoundtripDelivery:
 
     id = "roundtrip-delivery"
     title = "every message arrives exactly once in its partition, key and value byte for byte"
+    remedy = (
+        "compare the client's sending and reading with the release that the package is of: a patch or a "
+        "build changed it"
+    )
     stage = "roundtrip"
     arguments = ModesAndCodecs
 

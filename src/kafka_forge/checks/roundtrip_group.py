@@ -23,6 +23,7 @@ class RoundtripGroup:
 
     id = "roundtrip-group"
     title = "a consumer group commits, is left, and resumes exactly where it was"
+    remedy = "see what the client commits, and from where the next member begins"
     stage = "roundtrip"
     arguments = Modes
 

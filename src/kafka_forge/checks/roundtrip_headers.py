@@ -16,6 +16,7 @@ class RoundtripHeaders:
 
     id = "roundtrip-headers"
     title = "every message keeps its headers, in order and byte for byte"
+    remedy = "see that the client hands the headers on to the record, and decodes them (KIP-82)"
     stage = "roundtrip"
     arguments = ModesAndCodecs
 

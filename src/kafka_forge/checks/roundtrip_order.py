@@ -20,6 +20,7 @@ class RoundtripOrder:
 
     id = "roundtrip-order"
     title = "within each partition, messages come in the order in which they were sent"
+    remedy = "see that one partition's batches are sent, and sent again, in their order"
     stage = "roundtrip"
     arguments = ModesAndCodecs
 

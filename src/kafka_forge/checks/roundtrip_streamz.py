@@ -31,6 +31,7 @@ class RoundtripStreamz:
 
     id = "roundtrip-streamz"
     title = "streamz's sources lose nothing, stall at nothing, and commit what has been processed"
+    remedy = "compare what the sources and sinks pass on with the topic"
     stage = "roundtrip"
     arguments = Modes
 

@@ -16,6 +16,7 @@ class RoundtripTimestamps:
 
     id = "roundtrip-timestamps"
     title = "every message keeps its sender's timestamp, to the millisecond"
+    remedy = "see that the client hands the timestamp on to the record (KIP-32)"
     stage = "roundtrip"
     arguments = ModesAndCodecs
 

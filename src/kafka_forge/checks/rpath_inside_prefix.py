@@ -19,6 +19,10 @@ class RpathInsidePrefix:
 
     id = "rpath-inside-prefix"
     title = "search paths lead inside the prefix, and every needed library is there or part of the system's C library"
+    remedy = (
+        "link with a search path relative to the file ($ORIGIN/…) that ends in the prefix's lib, and depend "
+        "on what is needed"
+    )
     stage = "inspect"
     arguments = NoArguments
 

@@ -17,6 +17,7 @@ class RunExports:
 
     id = "run-exports"
     title = "the package's run exports bind what is built on it to the versions that fit"
+    remedy = "declare run_exports in the library's recipe, with the bound that its ABI keeps to"
     stage = "inspect"
     arguments = _bounds.Arguments
 

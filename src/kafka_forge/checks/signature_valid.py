@@ -21,6 +21,7 @@ class SignatureValid:
 
     id = "signature-valid"
     title = "the code signatures match the installed files"
+    remedy = "sign the file again after the last change of it (codesign --force --sign -)"
     stage = "inspect"
     arguments = NoArguments
 

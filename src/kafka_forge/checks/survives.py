@@ -50,6 +50,7 @@ class Survives:
 
     id = "survives"
     title = "messages, order, groups and stops survive faults of brokers and network, as far as the contract says"
+    remedy = "see the evidence for what the client did during the fault, and mend or configure its retries"
     stage = "survives"
     arguments = SurvivesArguments
 

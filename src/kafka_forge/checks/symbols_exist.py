@@ -23,6 +23,7 @@ class SymbolsExist:
 
     id = "symbols-exist"
     title = "the symbols that binaries take from libraries are exported there"
+    remedy = "build it with the headers of the library that it runs with, and bind it to that version at least"
     stage = "inspect"
     arguments = NoArguments
 
