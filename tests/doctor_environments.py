@@ -18,9 +18,10 @@ from kafka_forge import bases, platforms
 from kafka_forge.channels import solving
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
+from tests import doctor_systems
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 
@@ -34,6 +35,7 @@ class Recipe:
         python: the base's Python.
         conda: further packages, of the base or of this project's channel.
         compiles: whether C is compiled, on the prefix's headers.
+        system: what makes its Python, where that is none of the base's (see `doctor_systems`).
         quick: whether the tests of every day make it anew.
     """
 
@@ -42,6 +44,7 @@ class Recipe:
     python: str = "3.11"
     conda: tuple[str, ...] = ()
     compiles: bool = False
+    system: Callable[[Path], Path] | None = None
     quick: bool = False
 
 
@@ -155,6 +158,17 @@ ENVIRONMENTS = {
         conda=("librdkafka 2.14.2",),
         compiles=True,
     ),
+    "debian": Recipe(
+        TO_2_6_0 - _faults("wheel-without-gssapi wheel-with-an-old-openssl") | _faults("kafka-python-without-codecs"),
+        system=doctor_systems.debian,
+        quick=True,
+    ),
+    "python-3.10": Recipe(
+        EVERY_WHEEL | NO_CODECS | REJOIN | _faults("aiokafka-without-codecs"),
+        (["confluent-kafka==2.16.1", "kafka-python==3.0.12", "aiokafka==0.14.0"],),
+        system=doctor_systems.old,
+        quick=True,
+    ),
     "ours": Recipe(
         _faults("confluent-kafka-schema-registry-extra"), python="3.14", conda=("python-confluent-kafka", "pykafka")
     ),
@@ -170,12 +184,13 @@ ENVIRONMENTS = {
 def make(name: str, prefix: Path) -> Path:
     """Make an environment in a folder that is not there yet; return its interpreter."""
     recipe = ENVIRONMENTS[name]
-    base = bases.select("embedded", platforms.current(), Cache.default(), Silent()).channel
-    channels = [(project_root() / "output").as_uri(), base] if recipe.conda else [base]
-    specs = [f"python {recipe.python}.*", "pip", *recipe.conda]
-    records = solving.solve(specs, channels, platforms.current(), what=f"the environment {name}")
-    asyncio.run(rattler.install(records=records, target_prefix=prefix, cache_dir=Cache.default().packages))
-    python = prefix / "bin" / "python"
+    if recipe.conda or recipe.system is None:
+        base = bases.select("embedded", platforms.current(), Cache.default(), Silent()).channel
+        channels = [(project_root() / "output").as_uri(), base] if recipe.conda else [base]
+        specs = [*recipe.conda] if recipe.system else [f"python {recipe.python}.*", "pip", *recipe.conda]
+        records = solving.solve(specs, channels, platforms.current(), what=f"the environment {name}")
+        asyncio.run(rattler.install(records=records, target_prefix=prefix, cache_dir=Cache.default().packages))
+    python = recipe.system(prefix) if recipe.system else prefix / "bin" / "python"
     variables = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     if recipe.compiles:
         variables |= {"CFLAGS": f"-I{prefix}/include", "LDFLAGS": f"-L{prefix}/lib -Wl,-rpath,{prefix}/lib"}

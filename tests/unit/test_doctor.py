@@ -73,6 +73,42 @@ def test_an_environment_is_named_by_its_folder_too() -> None:
     assert looking.python_of(Path(sys.prefix), None).parent == Path(sys.executable).parent
 
 
+def test_an_environment_is_found_by_a_name_that_is_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programs that look run in a folder of their own."""
+    (tmp_path / "env" / "bin").mkdir(parents=True)
+    (tmp_path / "env" / "bin" / "python").symlink_to(sys.executable)
+    monkeypatch.chdir(tmp_path)
+    for found in (looking.python_of(Path("env"), None), looking.python_of(None, "env/bin/python")):
+        assert found == tmp_path / "env" / "bin" / "python"
+        assert looking.look(found, {}).python.version
+
+
+@pytest.mark.parametrize("name", ["python3.11", "python3.14t", "pypy3", "pypy3.11"])
+def test_an_interpreter_that_is_named_by_its_version_alone_is_found(name: str, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    for each in (name, "python3.11-config", "python3-config"):
+        (tmp_path / "bin" / each).touch()
+    assert looking.python_of(tmp_path, None).name == name
+
+
+def test_what_is_there_in_the_place_of_a_python_is_named(tmp_path: Path) -> None:
+    """A venv whose Python was upgraded away, a folder, a file that is no program, and an empty variable of a shell."""
+    (tmp_path / "bin").mkdir()
+    dead = tmp_path / "bin" / "python"
+    dead.symlink_to("/nonexistent/python3.9")
+    for prefix, python, told in (
+        (tmp_path, None, "is a link to a file that is not there"),
+        (None, str(dead), "/nonexistent/python3.9"),
+        (None, str(tmp_path), "this is a folder"),
+        (None, __file__, "this file cannot be run"),
+        (None, "", "there is no Python"),
+        (tmp_path / "absent", None, "there is no such folder"),
+    ):
+        with pytest.raises(UnknownEnvironment) as error:
+            looking.python_of(prefix, python)
+        assert told in error.value.what
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "told"),
     [

@@ -51,6 +51,31 @@ def test_another_failing_import_is_told() -> None:
     assert "libsasl2" in finding.what
 
 
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        ("ImportError: librdkafka.so.1: cannot open shared object file", "the package that brings librdkafka.so.1"),
+        ("ImportError: dlopen(x): Library not loaded: @rpath/librdkafka.1.dylib", "@rpath/librdkafka.1.dylib"),
+        ("ImportError: DLL load failed while importing cimpl", "anew"),
+        ("ImportError: cimpl.so: undefined symbol: rd_kafka_ElectLeaders", "too old for confluent-kafka"),
+        ("ImportError: libm.so.6: version `GLIBC_2.38' not found (required by x)", "made for an older system"),
+        ("ModuleNotFoundError: No module named 'what_it_needs'", "pip install --force-reinstall confluent-kafka"),
+    ],
+)
+def test_what_a_loader_says_has_a_remedy_of_its_own(error: str, remedy: str) -> None:
+    def change(value: dict[str, Any]) -> None:
+        value["clients"]["confluent-kafka"]["imports"] = {"confluent_kafka": {**BROKEN_IMPORT, "error": error}}
+
+    assert remedy in found("confluent-2.16.1", change)["import-fails"].next
+
+
+def test_a_system_that_keeps_its_packages_itself_is_told_and_names_who_installed_them() -> None:
+    finding = found("debian")["externally-managed"]
+    assert finding.level is Level.NOTE
+    assert "confluent-kafka 1.7.0, by debian" in finding.evidence
+    assert "externally-managed" not in found("three")
+
+
 def test_a_crash_and_a_hang_are_told_apart() -> None:
     def crashed(value: dict[str, Any]) -> None:
         value["clients"]["confluent-kafka"] |= {"status": -11, "imports": {}, "said": ["Fatal Python error"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -23,32 +24,66 @@ if TYPE_CHECKING:
 _IMPORT_SECONDS = 30.0
 _SECONDS = 120.0
 _PLACES = ("bin/python", "bin/python3", "python.exe", "Scripts/python.exe")
+_NUMBERED = re.compile(r"python3\.\d+t?|pypy3(\.\d+)?")
+"""A system's interpreters need not have one of those names (Debian: python3.11-minimal alone; PyPy's own archive)."""
 
 
 def python_of(prefix: Path | None, python: str | None) -> Path:
     """Return the interpreter that was asked for: of a prefix, by path or name; the first on PATH without either.
 
+    The path is absolute, since the programs run in a folder of their own; no link is followed, since a venv's is one.
+
     Raises:
         UnknownEnvironment: there is none.
     """
     if prefix is not None:
-        for place in _PLACES:
-            if (prefix / place).is_file():
-                return prefix / place
-        raise UnknownEnvironment(
-            "this folder has no Python",
-            where=str(prefix),
-            details=[f"looked for {place}" for place in _PLACES],
-            todo="name the folder of a conda environment or a venv, or a Python by --python.",
-        )
-    found = shutil.which(python or "python3") or shutil.which(python or "python")
+        return _in_prefix(Path(os.path.abspath(prefix)))  # noqa: PTH100
+    found = shutil.which("python3") or shutil.which("python") if python is None else shutil.which(python)
     if found is None:
+        raise _no_python(python or "python3")
+    return Path(os.path.abspath(found))  # noqa: PTH100
+
+
+def _in_prefix(prefix: Path) -> Path:
+    named = [prefix / place for place in _PLACES]
+    programs = prefix / "bin"
+    if programs.is_dir():
+        named += sorted(path for path in programs.iterdir() if _NUMBERED.fullmatch(path.name))
+    for path in named:
+        if path.is_file():
+            return path
+    dead = [path for path in named if path.is_symlink()]
+    if dead:
         raise UnknownEnvironment(
-            f"there is no Python {python or 'python3'}",
-            where=python,
-            todo="name the interpreter of the environment: --python /path/to/bin/python, or its folder by --prefix.",
+            "the Python of this environment is a link to a file that is not there",
+            where=str(prefix),
+            details=[f"{path} -> {os.readlink(path)}" for path in dead],  # noqa: PTH115
+            todo="the Python that it was made of has been removed or moved: make the environment anew.",
         )
-    return Path(os.path.abspath(found))  # noqa: PTH100  (a venv's is a link that must not be followed)
+    raise UnknownEnvironment(
+        "this folder has no Python" if prefix.is_dir() else "there is no such folder",
+        where=str(prefix),
+        details=[f"looked for {place}" for place in (*_PLACES, "bin/python3.*")],
+        todo="name the folder of a conda environment or a venv, or a Python by --python.",
+    )
+
+
+def _no_python(python: str) -> UnknownEnvironment:
+    path = Path(python)
+    if path.is_dir():
+        return UnknownEnvironment(
+            "this is a folder, and no Python", where=python, todo=f"for the environment in it: --prefix {python}"
+        )
+    what = f"there is no Python {python}"
+    if path.is_symlink() and not path.exists():
+        what = f"this is a link to a file that is not there: {os.readlink(path)}"  # noqa: PTH115
+    elif path.exists():
+        what = "this file cannot be run"
+    return UnknownEnvironment(
+        what,
+        where=python,
+        todo="name the interpreter of the environment: --python /path/to/bin/python, or its folder by --prefix.",
+    )
 
 
 def variables_of(python: Path) -> dict[str, str]:

@@ -27,6 +27,7 @@ class Python(Evidence):
     machine: str = ""
     libc: str | None = None
     user_site: str = ""
+    managed: bool = Field(default=False, description="pip refuses to install into it (PEP 668)")
 
 
 class Distribution(Evidence):

@@ -87,5 +87,15 @@ def summary(findings: tuple[Finding, ...]) -> str:
     'nothing found'
     """
     counted = Counter(finding.level for finding in findings)
-    words = {Level.BROKEN: "broken", Level.WARNING: "warnings", Level.NOTE: "notes"}
-    return ", ".join(f"{counted[level]} {words[level]}" for level in Level if counted[level]) or "nothing found"
+    return ", ".join(f"{counted[level]} {_counted(level, counted[level])}" for level in Level if counted[level]) or (
+        "nothing found"
+    )
+
+
+def _counted(level: Level, number: int) -> str:
+    """Return a level's word behind a number.
+
+    >>> _counted(Level.NOTE, 1), _counted(Level.NOTE, 2), _counted(Level.BROKEN, 2)
+    ('note', 'notes', 'broken')
+    """
+    return level.value if number == 1 or level is Level.BROKEN else f"{level.value}s"

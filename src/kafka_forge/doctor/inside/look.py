@@ -112,7 +112,7 @@ def details(folder: Path, name: str, version: str | None, order: int) -> dict[st
         "version": version,
         "path": str(folder),
         "order": order,
-        "installer": (text_of(folder / "INSTALLER") or "").strip() or None,
+        "installer": (text_of(folder / "INSTALLER") or "").strip() or of_debian(folder),
         "tags": re.findall(r"^Tag: *(\S+)", wheel, re.MULTILINE),
         "direct_url": bare(str(direct.get("url", ""))) if isinstance(direct, dict) else None,
         "editable": bool(isinstance(direct, dict) and direct.get("dir_info", {}).get("editable")),
@@ -120,6 +120,14 @@ def details(folder: Path, name: str, version: str | None, order: int) -> dict[st
         "missing": missing,
         "changed": changed,
     }
+
+
+def of_debian(folder: Path) -> str | None:
+    """Return ``debian`` where metadata lie in the folder that its policy keeps for packages of its own.
+
+    ``/usr/local/lib/python3.x/dist-packages`` is for its administrator (Debian Python Policy, "Module path").
+    """
+    return "debian" if folder.parent.parts[-3:] == ("lib", "python3", "dist-packages") else None
 
 
 def compared(folder: Path) -> tuple[int, list[str], list[str]]:
@@ -192,6 +200,7 @@ def interpreter() -> dict[str, Any]:
         "machine": platform.machine(),
         "libc": " ".join(platform.libc_ver()).strip() or None,
         "user_site": site.getusersitepackages(),
+        "managed": sys.prefix == sys.base_prefix and Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED").is_file(),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kafka_forge.doctor.seen import Imported, Seen
+
+
+_REMEDIES = (
+    (
+        r"(?P<what>\S+): cannot open shared object file|Library not loaded: (?P<also>\S+)",
+        "install the package that brings {what}, or name its folder in LD_LIBRARY_PATH",
+    ),
+    (r"DLL load failed", "install what brings the DLLs that {name} needs (librdkafka, the Visual C++ runtime) anew"),
+    (r"undefined symbol: (?P<what>rd_kafka_\w+)", "the librdkafka that is found is too old for {name}: upgrade it"),
+    (r"version `(?P<what>GLIBC(?:XX)?_[\d.]+)' not found", "take a build of {name} that was made for an older system"),
+)
+"""What loaders say (glibc's, macOS's dyld, Python on Windows) → what to do; a second installation mends none of it."""
 
 
 def found(seen: Seen, listed: Sequence[Finding]) -> Iterator[Finding]:
@@ -60,8 +73,16 @@ def _of(name: str, imported: Imported, explained: set[str]) -> Iterator[Finding]
             client=name,
             what=f"import {part} fails: {ended.error}",
             evidence=(line,),
-            next=f"pip install --force-reinstall {name}",
+            next=_remedy(name, ended.error),
         )
+
+
+def _remedy(name: str, error: str) -> str:
+    for pattern, remedy in _REMEDIES:
+        if told := re.search(pattern, error):
+            named = next(filter(None, told.groupdict().values()), "")
+            return remedy.format(name=name, what=named)
+    return f"pip install --force-reinstall {name}"
 
 
 def _ended(status: int) -> str:

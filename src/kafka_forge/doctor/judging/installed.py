@@ -18,6 +18,7 @@ _SHOWN = 5
 
 def found(seen: Seen) -> Iterator[Finding]:
     """Give what is found."""
+    yield from _managed(seen)
     for client in CLIENTS:
         own = [each for each in seen.distributions if OF_DISTRIBUTION.get(each.name) is client]
         if len(own) > 1:
@@ -26,6 +27,19 @@ def found(seen: Seen) -> Iterator[Finding]:
             yield from _damaged(client, own[0])
         for each in own:
             yield from _outside(seen, client, each)
+
+
+def _managed(seen: Seen) -> Iterator[Finding]:
+    """Give a note where the system keeps this Python's packages itself, since pip is what most remedies name."""
+    if seen.python.managed and seen.present:
+        yield Finding(
+            id="externally-managed",
+            level=Level.NOTE,
+            what="this Python's packages are the system's: pip refuses to install into it (PEP 668)",
+            evidence=tuple(f"{each.name} {each.version}, by {each.installer or '?'}" for each in seen.distributions),
+            next=f"where pip is named here: {seen.python.executable} -m venv VENV, and install into that",
+            source="https://peps.python.org/pep-0668/",
+        )
 
 
 def _several(seen: Seen, client: Client, own: list[Distribution]) -> Finding:
