@@ -31,8 +31,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("checks",),
     ("contracts", "roundtrips"),
     ("bench", "survival"),
-    ("examining", "schemas"),
+    ("examining",),
     ("auditing",),
+    ("comparing",),
+    ("schemas",),
     ("cli",),
 )
 """What a room imports stands on a floor below its own; ``scenarios`` run without the toolkit, so they need none."""

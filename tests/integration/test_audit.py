@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import json
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +18,7 @@ from kafka_forge.values.model import PLATFORMS
 from . import artifacts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from kafka_forge.building.build import Built
@@ -68,12 +72,23 @@ def test_what_pip_makes_of_pykafka_is_named(tmp_path: Path) -> None:
     assert status == 2
 
 
-def test_a_package_of_a_channel_is_found_by_its_match_spec(built: Built, tmp_path: Path) -> None:
+@pytest.fixture
+def remote(built: Built) -> Iterator[str]:
+    """Serve the folder of our channel, as any web server would; give its address."""
+    folder = str(built.artifacts[0].path.parents[1])
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_package_of_a_remote_channel_is_found_by_its_match_spec(built: Built, remote: str, tmp_path: Path) -> None:
     (artifact,) = built.artifacts
-    channel = artifact.path.parents[1]
-    status, report = audited("kafka-python>=3", "--channel", str(channel), output=tmp_path)
+    status, report = audited("kafka-python>=3", "--channel", remote, output=tmp_path)
     (row,) = report["artifacts"]
     assert (row["recipe"], row["sha256"]) == ("kafka-python>=3", artifact.sha256)
+    assert failures(row) == {}
     assert status == 0
 
 

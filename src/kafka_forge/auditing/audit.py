@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.auditing import subjects
@@ -16,12 +17,15 @@ from kafka_forge.ground.cleaning import using
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from kafka_forge.auditing.subjects import Request, Subject
     from kafka_forge.examining.reporting import Verified
     from kafka_forge.values.contract import Contract
     from kafka_forge.values.model import Artifact, Base
+
+
+_OTHERS = Path(__file__).parent / "contracts"
+"""What clients promise that no recipe here builds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,33 @@ def audit(specs: Sequence[str], request: Request, judging: Judging) -> Verified:
     """
     begun = Begun()
     with using(request.cache), contextlib.ExitStack() as rooms:
-        found = [rooms.enter_context(subjects.obtained(spec, request)) for spec in dict.fromkeys(specs)]
+        labels = subjects.labels(specs)
+        found = [rooms.enter_context(subjects.obtained(spec, request, labels[spec])) for spec in labels]
         begun.stages.add("obtain", begun.clock)
-        candidates = [_candidate(each, request, judging) for each in found]
-        run = Run(judging.brokers, request.cache, request.progress, stages=begun.stages, survive=judging.survive)
-        examined = examine_all(run, candidates, judging.jobs)
+        return judged(found, request, judging, begun)
+
+
+def judged(found: Sequence[Subject], request: Request, judging: Judging, begun: Begun) -> Verified:
+    """Examine packages that have been obtained, and write the report; raises as `audit` does.
+
+    Args:
+        found: what to examine, as `subjects.obtained` gives it.
+        request: where it came from.
+        judging: how it is judged.
+        begun: when the run began.
+    """
+    candidates = [candidate(each, request, judging) for each in found]
+    run = Run(judging.brokers, request.cache, request.progress, stages=begun.stages, survive=judging.survive)
+    examined = examine_all(run, candidates, judging.jobs)
     return reporting.write("audit", begun, judging.base, examined, judging.output)
 
 
-def _candidate(subject: Subject, request: Request, judging: Judging) -> Candidate:
+def candidate(subject: Subject, request: Request, judging: Judging) -> Candidate:
+    """Return a package with what it is held to.
+
+    Raises:
+        ContractInvalid: there is no such contract, or it is wrong.
+    """
     contract = contract_for(subject.artifact, judging)
     if subject.artifact.cell.python is None and contract.environment.python:
         surroundings = contract.environment.model_copy(update={"python": request.python})
@@ -84,16 +106,19 @@ def contract_for(artifact: Artifact, judging: Judging) -> Contract:
     Raises:
         ContractInvalid: there is no such contract, or it is wrong.
     """
-    file = judging.contract or judging.root / "recipes" / artifact.client / "contract.yaml"
-    if not file.is_file():
+    known = contracts(judging.root)
+    file = judging.contract or known.get(artifact.client)
+    if file is None:
         raise ContractInvalid(
             f"nothing says what {artifact.client} promises",
-            where=str(file),
-            details=[f"contracts: {', '.join(sorted(each.parent.name for each in _contracts(judging.root)))}"],
+            where=str(judging.root / "recipes" / artifact.client / "contract.yaml"),
+            details=[f"contracts: {', '.join(sorted(known))}"],
             todo="name a contract's file with --contract; CONTRIBUTING.md says how one is written.",
         )
     return load_contract(file, artifact.cell.platform, artifact.cell.python, artifact.kind)
 
 
-def _contracts(root: Path) -> list[Path]:
-    return list((root / "recipes").glob("*/contract.yaml"))
+def contracts(root: Path) -> dict[str, Path]:
+    """Return the conda name of each client → its contract: of the recipes, and of those that others build alone."""
+    recipes = {file.parent.name: file for file in (root / "recipes").glob("*/contract.yaml")}
+    return {file.stem: file for file in _OTHERS.glob("*.yaml")} | recipes

@@ -81,13 +81,24 @@ def can_be_tried(specs: Sequence[str], platform: str) -> None:
         )
 
 
+def labels(specs: Sequence[str]) -> dict[str, str]:
+    """Return each spec → what it is called: a file by its name, unless another one is called so, too.
+
+    >>> labels(["a/x.conda", "pypi:y", "pypi:y"]), labels(["a/x.conda", "b/x.conda"])
+    ({'a/x.conda': 'x.conda', 'pypi:y': 'pypi:y'}, {'a/x.conda': 'a/x.conda', 'b/x.conda': 'b/x.conda'})
+    """
+    short = {spec: Path(spec).name if spec.endswith(packages.SUFFIXES) else spec for spec in specs}
+    return {spec: name if list(short.values()).count(name) == 1 else spec for spec, name in short.items()}
+
+
 @contextlib.contextmanager
-def obtained(spec: str, request: Request) -> Iterator[Subject]:
+def obtained(spec: str, request: Request, label: str) -> Iterator[Subject]:
     """Obtain what a spec names; what was needed for that alone is gone when the block ends.
 
     Args:
         spec: ``pypi:REQUIREMENT``, a path that ends as a conda package, or a match spec.
         request: where from, and what for.
+        label: what it is called in reports, see `labels`.
 
     Raises:
         UnknownPackage: the spec is none of these, or no channel has such a package.
@@ -104,7 +115,6 @@ def obtained(spec: str, request: Request) -> Iterator[Subject]:
         file = Path(spec) if spec.endswith(packages.SUFFIXES) else _fetched(spec, request, room)
         offered = packages.offer(packages.read(file, request.platform), room / "channel")
         channels = ((room / "channel").as_uri(), *request.channels)
-        label = file.name if spec.endswith(packages.SUFFIXES) else spec
         yield Subject(_named(offered, label), FromChannels(channels, request.cache, request.progress))
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "verify": "Build everything, install it afresh, and pass messages through a real Kafka.",
     "audit": "Hold anybody's packages to our contracts: conda packages, files, wheels.",
+    "diff": "Show what differs between two packages: files, dependencies, symbols, features.",
     "plan": "Show the cells (recipe × platform × Python) in the order of their building.",
     "build": "Build recipes into the output channel.",
     "install": "Install an artifact and its dependencies into a fresh prefix.",

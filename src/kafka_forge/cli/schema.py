@@ -7,7 +7,7 @@ import click
 
 @click.command()
 def command() -> None:
-    """Write the JSON schemas of reports, benchmarks, contracts and `doctor`, where they differ from the models."""
+    """Write the JSON schemas of reports, contracts and the others, where they differ from the models."""
     from kafka_forge.schemas import making as schemas
 
     changed = schemas.write()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kafka_forge.inspection import symbols
 from kafka_forge.macho import availability, files, signature, stubs
 from kafka_forge.values.evidence import MachO
 
@@ -34,12 +35,12 @@ def read(prefix: Path, name: str, found: Mapping[str, str], platform: str) -> Ma
         return MachO(None, None, {}, {})
     taken = _imports(binary)
     missing = {}
-    for library, symbols in taken.items():
+    for library, names in taken.items():
         known = _known(prefix, library, found, platform)
-        absent = sorted(set(symbols) - known) if known is not None else []
+        absent = sorted(set(names) - known) if known is not None else []
         if absent:
             missing[library or "(any)"] = tuple(absent)
-    counts = {library or "(any)": len(symbols) for library, symbols in taken.items()}
+    counts = {library or "(any)": len(names) for library, names in taken.items()}
     minos = files.minos(binary)
     late = availability.newer(platform, minos) if minos else {}
     newer = {symbol: late[symbol] for symbol in taken.get(_SYSTEM, ()) if symbol in late}
@@ -62,14 +63,8 @@ def _known(prefix: Path, library: str, found: Mapping[str, str], platform: str) 
     if library == _SYSTEM:
         return stubs.exports(platform)
     if not library:  # extension modules take Python's symbols from the program that loads them
-        return frozenset().union(*(_exported(path) for path in (prefix / "lib").glob("libpython3.*.dylib")))
+        return frozenset().union(
+            *(symbols.exported(path, "macho") for path in (prefix / "lib").glob("libpython3.*.dylib"))
+        )
     place = found.get(library, "")
-    return _exported(prefix / place) if place not in ("", "system") else None
-
-
-def _exported(path: Path) -> frozenset[str]:
-    import lief
-
-    fat = lief.MachO.parse(str(path))
-    binary = fat.at(0) if fat is not None else None
-    return frozenset(str(symbol.name) for symbol in binary.exported_symbols) if binary is not None else frozenset()
+    return symbols.exported(prefix / place, "macho") if place not in ("", "system") else None

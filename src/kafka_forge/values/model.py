@@ -85,6 +85,8 @@ class Kind(str, enum.Enum):
 
     CONDA = "conda"
     WHEEL = "wheel"
+    SYSTEM = "system"
+    """Something that stands in an environment already, whoever put it there."""
 
     def __str__(self) -> str:
         return self.value
