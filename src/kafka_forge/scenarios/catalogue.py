@@ -38,6 +38,7 @@ SCENARIOS = {
     ),
     "dask-kafka-ranges": Scenario(_HERE / "use_dask_kafka_ranges.py", ("dask",)),
     "streamz": Scenario(_HERE / "use_streamz.py", ("sources",)),
+    "aiokafka": Scenario(_HERE / "use_aiokafka.py", ("default",)),
     "kafka-python": Scenario(_HERE / "use_kafka_python.py", ("default",), _HERE / "survive_kafka_python.py"),
 }
 """The conda package's name → its scenario. A new client is one more line here and one more program beside it."""
