@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ import pytest
 from kafka_forge import platforms
 from kafka_forge.values.model import PLATFORMS
 
-from . import artifacts
+from . import artifacts, debian
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ def test_what_pip_makes_of_pykafka_is_named(tmp_path: Path) -> None:
     (row,) = report["artifacts"]
     found = failures(row)
     assert "No module named 'pkg_resources'" in found["imports[pykafka]"]
-    assert found["extension-links[pykafka.rdkafka._rd_kafka]"] == (
+    assert found["extension-links[pykafka.rdkafka._rd_kafka]"].startswith(
         "the package has no extension module pykafka.rdkafka._rd_kafka"
     )
     assert status == 2
@@ -89,6 +90,75 @@ def test_a_package_of_a_remote_channel_is_found_by_its_match_spec(built: Built, 
     (row,) = report["artifacts"]
     assert (row["recipe"], row["sha256"]) == ("kafka-python>=3", artifact.sha256)
     assert failures(row) == {}
+    assert status == 0
+
+
+def everything(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.lstat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_what_stands_in_an_environment_is_judged_as_it_stands(tmp_path: Path) -> None:
+    """A venv without the optional codecs: what needs them fails, the rest passes, and nothing is added or changed."""
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-compile", "kafka-python==3.0.12"]
+    subprocess.run(pip, check=True)
+    before = everything(venv)
+    status, report = audited("--prefix", str(venv), output=tmp_path / "audit")
+    (row,) = report["artifacts"]
+    assert (row["recipe"], row["build"]) == (f"{venv}:kafka-python", "by pip")
+    found = failures(row)
+    assert {each.partition("/")[2].partition("]")[0] for each in found if each.startswith("roundtrip-delivery")} == {
+        f"produce/{codec}" for codec in ("snappy", "lz4", "zstd")
+    } | {f"consume/{codec}" for codec in ("snappy", "lz4", "zstd")}
+    asked = {check["id"].partition("[")[0] for check in row["checks"]}
+    assert asked.isdisjoint({"licenses", "record-complete", "no-build-paths", "pip-check"})
+    assert "roundtrip-delivery[default/consume/gzip]" not in found
+    assert status == 2
+    assert everything(venv) == before
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not shutil.which("apt-get"), reason="Debian's packages are had by apt-get")
+def test_debians_client_is_judged_by_what_holds_there(tmp_path: Path) -> None:
+    """In a root of their own, with Debian's own Python, whose loader is told where that root's libraries are."""
+    prefix = debian.client(tmp_path / "root")
+    before = everything(prefix)
+    status, report = audited("--prefix", str(prefix), "confluent-kafka", output=tmp_path / "audit")
+    (row,) = report["artifacts"]
+    checks = {check["id"]: check for check in row["checks"]}
+    assert checks["extension-links[confluent_kafka.cimpl]"]["verdict"] == "pass"
+    library = checks["one-librdkafka"]["evidence"]["loaded"]
+    assert [path.startswith("lib/") and path.endswith("-linux-gnu/librdkafka.so.1") for path in library] == [True]
+    assert checks["roundtrip-delivery[default/produce/none]"]["verdict"] == "pass"
+    assert "oidc" in checks["features"]["summary"]
+    assert status == 2
+    assert everything(prefix) == before
+
+
+def test_an_environment_without_what_is_named_says_so(tmp_path: Path) -> None:
+    done = kafka_forge(
+        "audit", "--prefix", sys.prefix, "pykafka", "--base", "embedded", "--output", str(tmp_path / "a")
+    )
+    assert done.returncode == 10
+    assert "KF126" in done.stderr
+    done = kafka_forge("audit", "--prefix", str(tmp_path), "--base", "embedded", "--output", str(tmp_path / "a"))
+    assert done.returncode == 10
+    assert "KF405" in done.stderr
+    done = kafka_forge("audit", "--output", str(tmp_path / "a"))
+    assert done.returncode == 2
+    assert "--prefix" in done.stderr
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.long
+def test_aiokafka_keeps_what_it_promises_and_nobody_s_recipe_builds_it(tmp_path: Path) -> None:
+    status, report = audited("pypi:aiokafka==0.14.0", output=tmp_path)
+    (row,) = report["artifacts"]
+    assert failures(row) == {}
+    passed = {check["id"] for check in row["checks"] if check["broker"]}
+    assert {f"roundtrip-compression[default/produce/{codec}]" for codec in ("gzip", "snappy", "lz4", "zstd")} <= passed
+    assert "roundtrip-group[default]" in passed
     assert status == 0
 
 

@@ -72,6 +72,25 @@ def audit(specs: Sequence[str], request: Request, judging: Judging) -> Verified:
         return judged(found, request, judging, begun)
 
 
+def audit_standing(prefix: Path, names: Sequence[str], request: Request, judging: Judging) -> Verified:
+    """Examine clients that stand in an environment already, by what holds there, and write the report.
+
+    Args:
+        prefix: the environment's folder; nothing is installed into it.
+        names: the clients; none takes all that are there and that a contract is about.
+        request: for whom; its channels are not asked.
+        judging: how it is judged.
+
+    Raises:
+        UnknownEnvironment, UnknownPackage: see `subjects.standing`.
+        ContractInvalid, ForgeError: as `audit` does.
+    """
+    begun = Begun()
+    with using(request.cache):
+        found = subjects.standing(prefix, names, contracts(judging.root))
+        return judged(found, request, judging, begun)
+
+
 def judged(found: Sequence[Subject], request: Request, judging: Judging, begun: Begun) -> Verified:
     """Examine packages that have been obtained, and write the report; raises as `audit` does.
 

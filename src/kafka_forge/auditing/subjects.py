@@ -16,17 +16,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from packaging.utils import canonicalize_name
+
 from kafka_forge import platforms, sources
 from kafka_forge.channels import packages, solving
+from kafka_forge.doctor import looking
 from kafka_forge.environments import environment, wheels
-from kafka_forge.environments.installers import ByPip, FromChannels
+from kafka_forge.environments.installers import AsItStands, ByPip, FromChannels
+from kafka_forge.environments.standing import clients
 from kafka_forge.errors import SolveFailed, UnknownPackage, UnsupportedMachine
 from kafka_forge.ground.files import Store
 from kafka_forge.sources import Source
 from kafka_forge.values import python_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from rattler import RepoDataRecord
 
@@ -116,6 +120,34 @@ def obtained(spec: str, request: Request, label: str) -> Iterator[Subject]:
         offered = packages.offer(packages.read(file, request.platform), room / "channel")
         channels = ((room / "channel").as_uri(), *request.channels)
         yield Subject(_named(offered, label), FromChannels(channels, request.cache, request.progress))
+
+
+def standing(prefix: Path, wanted: Sequence[str], known: Collection[str]) -> list[Subject]:
+    """Return the clients that stand in an environment; nothing is installed into it.
+
+    Args:
+        prefix: the environment's folder.
+        wanted: names, conda's or the Python index's; none of them takes all that are there.
+        known: conda names of the clients that a contract is about.
+
+    Raises:
+        UnknownEnvironment: the folder has no Python.
+        UnknownPackage: one that is wanted is not there, or none at all is.
+    """
+    python = looking.python_of(prefix, None)
+    names = {conda: index for index, conda in wheels.CONDA_NAMES.items()}
+    asked = {canonicalize_name(names.get(each, each)) for each in wanted or known}
+    found = clients(prefix, python, asked)
+    there = {each.artifact.cell.name for each in found}
+    missing = sorted(asked - there) if wanted else []
+    if missing or not found:
+        raise UnknownPackage(
+            f"{', '.join(missing) or 'no client that a contract is about'}: nothing of that name stands there",
+            where=str(prefix),
+            details=[f"found: {', '.join(sorted(there)) or 'none'}", f"contracts: {', '.join(sorted(known))}"],
+            todo="name a client that is installed there, by its name in the Python index, or another environment.",
+        )
+    return [Subject(each.artifact, AsItStands(each)) for each in found]
 
 
 def _named(artifact: Artifact, label: str) -> Artifact:

@@ -18,9 +18,14 @@ class NoArguments(Model):
 
 
 class Bundling(Model):
-    """``bundled``: whether the package brings a librdkafka of its own, as wheels do; not so unless it says so."""
+    """Whose librdkafka it is; the one in the prefix's library folder unless one of these is said.
+
+    ``bundled``: the package brings its own, as wheels do. ``anywhere``: of an environment that stands already,
+    whichever the client finds there.
+    """
 
     bundled: bool = False
+    anywhere: bool = False
 
 
 def conclude(check: str, problems: Sequence[str], good: str, evidence: Mapping[str, Any]) -> CheckResult:

@@ -57,7 +57,7 @@ class ExtensionLinks:
 def _is_module(path: str, module: str) -> bool:
     folder, _, leaf = path.rpartition("/")
     tail = module.replace(".", "/")
-    return posixpath.join(folder, leaf.split(".", 1)[0]).endswith("/site-packages/" + tail)
+    return posixpath.join(folder, leaf.split(".", 1)[0]).endswith((f"/site-packages/{tail}", f"/dist-packages/{tail}"))
 
 
 def _problem(binary: BinaryFile, library: str) -> str | None:

@@ -25,8 +25,8 @@ class LibrdkafkaVersion:
         if not evidence.probe:
             return [not_run(self.id, evidence)]
         seen = evidence.probe["librdkafka"]
-        if arguments.bundled:
-            return [_bundled(self.id, seen)]
+        if arguments.bundled or arguments.anywhere:
+            return [_asked(self.id, seen, "the package's own copy" if arguments.bundled else seen["path"])]
         packages = {package.name: package.version for package in evidence.environment.packages}
         installed = packages.get("librdkafka")
         problems = []
@@ -40,15 +40,15 @@ class LibrdkafkaVersion:
         return [conclude(self.id, problems, f"{installed} at run time", shown)]
 
 
-def _bundled(check: str, seen: JsonObject) -> CheckResult:
-    """Judge a copy that the package brings itself: only the client can be asked which one it means to have."""
+def _asked(check: str, seen: JsonObject, whose: str) -> CheckResult:
+    """Judge a copy that no package of ours brings: only the client can be asked which one it means to have."""
     problems = []
     if seen["version"] is None:
         problems.append("no librdkafka is loaded that could be asked for its version")
     elif seen["client"] not in (None, seen["version"]):
         problems.append(f"the library that runs is {seen['version']}, the client says {seen['client']}")
     shown = {"library": seen["version"], "number": seen["number"], "client": seen["client"]}
-    return conclude(check, problems, f"{seen['version']} at run time, the package's own copy", shown)
+    return conclude(check, problems, f"{seen['version']} at run time, {whose}", shown)
 
 
 CHECK = LibrdkafkaVersion()

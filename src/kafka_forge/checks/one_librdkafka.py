@@ -32,7 +32,7 @@ class OneLibrdkafka:
             problems.append(f"{len(loaded)} copies of librdkafka are loaded: {', '.join(loaded) or 'none'}")
         if arguments.bundled:
             problems += [f"{path} is not the package's own" for path in loaded if path not in evidence.files]
-        else:
+        elif not arguments.anywhere:
             problems += [f"{path} is not in the prefix's {folder}" for path in loaded if not _in(path, str(folder))]
         return [conclude(self.id, problems, f"{''.join(loaded)}, and no other", {"loaded": loaded})]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
 from kafka_forge.errors import InstallFailed
+from kafka_forge.values.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,8 @@ def variables(environment: Environment) -> dict[str, str]:
     prefix = environment.prefix
     kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "SYSTEMROOT") if name in os.environ}
     kept |= environment.runner.environment if environment.runner else {}
+    if environment.artifact.kind is Kind.SYSTEM:
+        kept["PYTHONDONTWRITEBYTECODE"] = "1"  # it is somebody's, and stays as it is
     path = platforms.of(environment.artifact.cell.platform).search_path(prefix)
     plain = {**kept, "PATH": path, "CONDA_PREFIX": str(prefix), "LANG": "C.UTF-8"}
     if environment.runner and environment.runner.path_variable != "PATH":

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from kafka_forge.environments.standing import Standing
     from kafka_forge.ground.paths import Cache
     from kafka_forge.ground.progress import Progress
     from kafka_forge.values.contract import Contract
@@ -71,3 +72,22 @@ class ByPip:
     def extended(self, made: Environment, contract: Contract) -> Environment | None:  # noqa: ARG002
         """Return None: pip makes a fresh environment as quickly as it looks at one."""
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class AsItStands:
+    """Installs nothing: the environment is there, with whatever is in it.
+
+    Attributes:
+        standing: the client.
+    """
+
+    standing: Standing
+
+    def fresh(self, artifact: Artifact, contract: Contract) -> AbstractContextManager[Environment]:  # noqa: ARG002
+        """Give the environment as it stands; it is left alone. What a contract would have beside it is not added."""
+        return self.standing.environment()
+
+    def extended(self, made: Environment, contract: Contract) -> Environment | None:  # noqa: ARG002
+        """Return the environment as it stands."""
+        return made

@@ -114,13 +114,13 @@ def fresh(
             artifact=artifact,
             prefix=prefix,
             python=interpreter,
-            packages=_installed(interpreter),
+            packages=installed(interpreter),
             extras=contract.environment.extras,
             unpacked=own / "unpacked",
         )
 
 
-def _installed(interpreter: Path) -> tuple[InstalledPackage, ...]:
+def installed(interpreter: Path) -> tuple[InstalledPackage, ...]:
     """Return what pip says is installed; a wheel has no build string, and pip does not tell the index."""
     said = _run([*PIP, str(interpreter), "list", "--format", "json", *_PLAIN], "list the environment")
     (listed,) = (line for line in said.splitlines() if line.startswith("["))

@@ -22,6 +22,7 @@ from kafka_forge.inspection import (
     runtime,
 )
 from kafka_forge.values.evidence import InspectEvidence
+from kafka_forge.values.model import Kind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +53,9 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
     files = seen.files
     with progress.task(f"inspect {environment.artifact.cell.id}", total=3) as task:
         task.note("reading its binaries")
-        found = tuple(binaries.read(environment.prefix, files, platform))
+        system = environment.artifact.kind is Kind.SYSTEM
+        besides = binaries.standard_folders(environment.prefix) if system else ()
+        found = tuple(binaries.read(environment.prefix, files, platform, besides))
         task.advance()
         task.note("looking for build paths")
         leaks = paths.scan(seen.folder, paths.of_this_machine(_checkout(), *_cache_root(environment, seen.folder)))

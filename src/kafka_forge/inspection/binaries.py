@@ -12,7 +12,7 @@ from kafka_forge.inspection import macos
 from kafka_forge.values.evidence import BinaryFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from kafka_forge.platforms import Platform
@@ -27,14 +27,21 @@ _GLIBC = re.compile(r"GLIBC_(\d+)\.(\d+)")
 _ORIGIN = re.compile(r"\$ORIGIN|\$\{ORIGIN\}|@loader_path")
 
 
-def read(prefix: Path, files: Iterable[str], platform: Platform) -> Iterator[BinaryFile]:
-    """Yield what LIEF reads of each binary among ``files`` (relative to ``prefix``); links are passed over."""
+def read(prefix: Path, files: Iterable[str], platform: Platform, besides: Sequence[str] = ()) -> Iterator[BinaryFile]:
+    """Yield what LIEF reads of each binary among ``files`` (relative to ``prefix``); links are passed over.
+
+    Args:
+        prefix: the environment.
+        files: the artifact's.
+        platform: the one they are for.
+        besides: folders, relative to the prefix, that the loader searches after all that a file names.
+    """
     for name in files:
         path = prefix / name
         if not path.is_symlink() and path.is_file() and (kind := _kind(path)):
             binary = _parse(path, name, kind)
             if binary is not None:
-                yield _with_found(binary, prefix, platform)
+                yield _with_found(binary, prefix, platform, besides)
 
 
 def inside(binary: BinaryFile, rpath: str) -> str | None:
@@ -123,15 +130,21 @@ def _pe(path: Path, name: str) -> BinaryFile | None:
 # --- where the loader finds what is needed --------------------------------------------------------------------
 
 
-def _with_found(binary: BinaryFile, prefix: Path, platform: Platform) -> BinaryFile:
-    found = {library: _find(binary, library, prefix, platform) for library in binary.needed}
+def standard_folders(prefix: Path) -> tuple[str, ...]:
+    """Return where a system's loader looks by itself, as far as it is below a prefix like ``/usr`` (ld.so(8))."""
+    several = sorted(path.relative_to(prefix).as_posix() for path in (prefix / "lib").glob("*-linux-*"))
+    return tuple(folder for folder in (*several, "lib64", "lib") if (prefix / folder).is_dir())
+
+
+def _with_found(binary: BinaryFile, prefix: Path, platform: Platform, besides: Sequence[str]) -> BinaryFile:
+    found = {library: _find(binary, library, prefix, platform, besides) for library in binary.needed}
     special = macos.read(prefix, binary.path, found, platform.name) if binary.kind == "macho" else None
     return replace(binary, found=found, macho=special)
 
 
-def _find(binary: BinaryFile, library: str, prefix: Path, platform: Platform) -> str:
+def _find(binary: BinaryFile, library: str, prefix: Path, platform: Platform, besides: Sequence[str]) -> str:
     """Return a path relative to the prefix, ``system``, or ``""``: ld.so(8), dyld(1), and PE's folder order."""
-    for candidate in _candidates(binary, library, platform):
+    for candidate in [*_candidates(binary, library, platform), *(f"{folder}/{library}" for folder in besides)]:
         if (prefix / candidate).is_file():
             return candidate
     known = any(fnmatch(library.lower(), pattern.lower()) for pattern in platform.system_libraries)

@@ -50,6 +50,8 @@ def of(environment: Environment) -> Brought:
     Raises:
         InstallFailed: the environment's record of it is missing.
     """
+    if environment.artifact.kind is Kind.SYSTEM:
+        return Brought(environment.files, environment.unpacked or environment.prefix, environment.requires)
     return _of_wheel(environment) if environment.artifact.kind is Kind.WHEEL else _of_package(environment)
 
 

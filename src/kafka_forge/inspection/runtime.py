@@ -52,7 +52,7 @@ def probe(environment: Environment, modules: Sequence[str]) -> JsonObject:
         platform = platforms.of(environment.artifact.cell.platform)
         library = environment.prefix / platform.library_dir / platform.librdkafka
         request["library"] = runner.path(library) if library.is_file() else None
-    arguments = ["-I", runner.path(_PROBE), json.dumps(request)]
+    arguments = ["-I", "-B", runner.path(_PROBE), json.dumps(request)]  # whoever's environment it is stays as it is
     command = runner.command([environment.interpreter, *arguments])
     done = processes.run(
         command, cwd=environment.prefix, environment=variables(environment), timeout=_SECONDS * runner.slowness

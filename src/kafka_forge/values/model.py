@@ -146,6 +146,8 @@ class Environment:
         runner: how its programs are run on this machine; None where they cannot be.
         helper: a Python of the platform in another prefix, for an artifact that brings none and is emulated.
         unpacked: the artifact as it was unpacked, where the prefix's own records do not name that folder.
+        files: the artifact's, relative to the prefix, and
+        requires: what it asks for, where it stands there already (`Kind.SYSTEM`).
     """
 
     artifact: Artifact
@@ -157,6 +159,8 @@ class Environment:
     runner: Runner | None = NATIVE
     helper: Path | None = None
     unpacked: Path | None = None
+    files: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
 
     @property
     def interpreter(self) -> Path:
