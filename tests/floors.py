@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("contracts", "roundtrips"),
     ("bench", "survival"),
     ("examining",),
-    ("auditing",),
+    ("auditing", "bumping"),
     ("comparing",),
     ("schemas",),
     ("cli",),

@@ -136,6 +136,9 @@ def measure(root: Path, base: str, runs: int, broker: str, progress: Progress) -
         with progress.task("make an environment with three clients"):
             three_clients(Path(folder))
         doctored = [run(["doctor", "--prefix", folder], root, ends=(0, 1)).seconds for _ in range(runs)]
+    with progress.task("look for upstream's releases, whose answers then are kept"):
+        run(["bump", "--dry-run"], root)
+        looked = [run(["bump", "--dry-run"], root).seconds for _ in range(runs)]
     seen: dict[str, list[float]] = {name: [] for name in ("help", "plan", "build", "verify", "memory")}
     with progress.task("measure", total=runs) as task:
         for _ in range(runs):
@@ -154,6 +157,7 @@ def measure(root: Path, base: str, runs: int, broker: str, progress: Progress) -
         _figure("second verify, warm broker, per artifact", "s", 2.0, [each / artifacts for each in seen["verify"]]),
         _figure("memory of the toolkit while it verifies", "MB", 300, seen["memory"]),
         _figure("doctor: an environment with three clients, no broker", "s", 2.0, doctored),
+        _figure("bump --dry-run, answers kept", "s", 5.0, looked),
         *_added(root, base),
     ]
 

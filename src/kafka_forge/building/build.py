@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -19,7 +20,7 @@ from kafka_forge.channels import channel
 from kafka_forge.engine import engine
 from kafka_forge.errors import DiskFull, ForgeError, Interrupted, NotWritable
 from kafka_forge.ground import long_double, side_by_side
-from kafka_forge.ground.files import sha256_of, write_text_atomic
+from kafka_forge.ground.files import atomic_path, sha256_of, write_text_atomic
 from kafka_forge.ground.stages import Stages
 from kafka_forge.planning import plan
 from kafka_forge.sources import load_hints
@@ -108,6 +109,24 @@ def find_built(output: Path, cell: Cell, key: str | None = None) -> Artifact | N
     if not path.is_file() or sha256_of(path) != note.get("sha256"):
         return None
     return Artifact(cell, path, note["sha256"], path.stat().st_size, reused=True)
+
+
+def hand_over(source: Path, target: Path) -> None:
+    """Give another channel's folder every artifact, with its note, that it has not; the channel is not indexed here.
+
+    Args:
+        source: a folder that was built into; one that is not there has nothing to give.
+        target: the other.
+    """
+    for note in sorted((source / ".notes").glob("*/*.json")):
+        file = source / note.parent.name / note.name.removesuffix(".json")
+        there = target / ".notes" / note.parent.name / note.name
+        if not file.is_file() or (there.is_file() and there.read_bytes() == note.read_bytes()):
+            continue
+        # the file goes first: a note without it, or with another, is never trusted
+        for begin, end in ((file, target / note.parent.name / file.name), (note, there)):
+            with atomic_path(end) as draft:
+                shutil.copyfile(begin, draft)
 
 
 @dataclass(frozen=True, slots=True)

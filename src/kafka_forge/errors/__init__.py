@@ -14,6 +14,7 @@ from kafka_forge.errors.asking import (
     LockInvalid,
     NotBuilt,
     NothingSelected,
+    OutOfStep,
     PackageInvalid,
     PatchConflicts,
     PatchDoesNotApply,
@@ -22,6 +23,7 @@ from kafka_forge.errors.asking import (
     ReportInvalid,
     ReportsDisagree,
     SettingsInvalid,
+    TreeChanged,
     UnknownBase,
     UnknownBroker,
     UnknownCell,
@@ -31,6 +33,7 @@ from kafka_forge.errors.asking import (
     UnknownPython,
     UnknownRecipe,
     UnknownRevision,
+    UnknownVersion,
 )
 from kafka_forge.errors.base import (
     Differs,
@@ -77,6 +80,7 @@ from kafka_forge.errors.publishing import (
     UploadRefused,
 )
 from kafka_forge.errors.sources import (
+    AnswerInvalid,
     BaseUnreachable,
     ChecksumMismatch,
     LockGone,
@@ -86,6 +90,7 @@ from kafka_forge.errors.sources import (
 
 __all__ = [
     "AlreadyPublished",
+    "AnswerInvalid",
     "BaseBuildFailed",
     "BaseUnreachable",
     "BrokerDied",
@@ -113,6 +118,7 @@ __all__ = [
     "NotProven",
     "NotWritable",
     "NothingSelected",
+    "OutOfStep",
     "PackageInvalid",
     "PatchConflicts",
     "PatchDoesNotApply",
@@ -128,6 +134,7 @@ __all__ = [
     "SettingsInvalid",
     "SolveFailed",
     "SourceUnreachable",
+    "TreeChanged",
     "UnknownBase",
     "UnknownBroker",
     "UnknownCell",
@@ -140,6 +147,7 @@ __all__ = [
     "UnknownPython",
     "UnknownRecipe",
     "UnknownRevision",
+    "UnknownVersion",
     "UnsupportedMachine",
     "UploadInterrupted",
     "UploadRefused",

@@ -157,3 +157,24 @@ class SettingsInvalid(ForgeError):
 
     code = "KF129"
     exit_code = 11
+
+
+class UnknownVersion(ForgeError):
+    """No place that was asked has the version that a recipe is to go to."""
+
+    code = "KF134"
+    exit_code = 10
+
+
+class OutOfStep(ForgeError):
+    """With the versions that were asked for, a recipe would need another version of its sibling."""
+
+    code = "KF135"
+    exit_code = 10
+
+
+class TreeChanged(ForgeError):
+    """The checkout has what git has not, so a bump would mix with it; or it is no git work tree."""
+
+    code = "KF136"
+    exit_code = 11

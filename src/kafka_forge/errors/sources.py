@@ -38,3 +38,10 @@ class LockGone(ForgeError):
 
     code = "KF205"
     exit_code = 23
+
+
+class AnswerInvalid(ForgeError):
+    """An index or a repository answers, and what it answers is nothing that it could mean."""
+
+    code = "KF206"
+    exit_code = 22

@@ -26,6 +26,13 @@ class NotObtainedError(Exception):
         self.heard = heard
 
 
+class NonsenseError(NotObtainedError):
+    """A place answers with what is no answer of its kind at all."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, heard=True)
+
+
 DEBIAN_NOW = "Debian has of"
 """How a line among an error's answers begins that is no place's answer, but tells what there is instead."""
 

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import functools
 import importlib
-import json
 import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urljoin
 
-from kafka_forge.sources import http
-from kafka_forge.sources.place import Hint, NotObtainedError
+from kafka_forge.sources import http, index_page
+from kafka_forge.sources.place import Hint, NonsenseError, NotObtainedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from kafka_forge.ground.progress import Task
-
-# PEP 691's form first, PEP 503's as what every index speaks
-_ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
+    from kafka_forge.sources.index_page import IndexFile
 
 
 class PythonIndex(Hint):
@@ -62,11 +58,34 @@ class PythonIndex(Hint):
         raise NotObtainedError("; ".join(map(str, answers)), heard=any(answer.heard for answer in answers))
 
     def _url_on(self, index: str, cert: str | None) -> str:
-        page_url = f"{index.rstrip('/')}/{re.sub(r'[-_.]+', '-', self.project).lower()}/"
+        page_url = _page_url(index, self.project)
         files = _page(page_url, cert)
         if self.file not in files:
             raise NotObtainedError(f"the index has {self.project}, but not {self.file}", heard=True)
-        return urljoin(page_url, files[self.file])
+        return urljoin(page_url, files[self.file].url)
+
+
+def files_of(project: str) -> Mapping[str, IndexFile]:
+    """Return file name → file of a project, from the first of pip's indexes that has it.
+
+    Raises:
+        NonsenseError: one answers, and with no page of an index.
+        NotObtainedError: none answers with a page of it.
+    """
+    answers: list[NotObtainedError] = []
+    settings = pip_settings()
+    for index in settings.indexes:
+        try:
+            return _page(_page_url(index, project), settings.cert)
+        except NonsenseError:  # noqa: PERF203 - a network call each
+            raise
+        except NotObtainedError as error:
+            answers.append(error)
+    raise NotObtainedError("; ".join(map(str, answers)), heard=any(answer.heard for answer in answers))
+
+
+def _page_url(index: str, project: str) -> str:
+    return f"{index.rstrip('/')}/{re.sub(r'[-_.]+', '-', project).lower()}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,31 +150,7 @@ def _default_index() -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def _page(url: str, cert: str | None) -> Mapping[str, str]:
-    """File name → URL of a project's page, read once in a process: a lock has a dozen files of some projects."""
-    text, content_type = http.read(url, headers={"Accept": _ACCEPT}, ca_bundle=cert)
-    return _files_of(text, content_type)
-
-
-class _Links(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.files: dict[str, str] = {}
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        href = dict(attrs).get("href")
-        if tag == "a" and href:
-            url = urldefrag(href).url
-            self.files[url.rsplit("/", 1)[-1]] = url
-
-
-def _files_of(text: str, content_type: str) -> Mapping[str, str]:
-    """File name → URL of a project's page, in either of the simple API's forms."""
-    if "json" in content_type:
-        try:
-            return {entry["filename"]: entry["url"] for entry in json.loads(text)["files"]}
-        except (ValueError, KeyError, TypeError) as error:
-            raise NotObtainedError(f"the index's answer breaks PEP 691: {error!r}", heard=True) from error
-    links = _Links()
-    links.feed(text)
-    return links.files
+def _page(url: str, cert: str | None) -> Mapping[str, IndexFile]:
+    """A project's page, read once in a process: a lock has a dozen files of some projects."""
+    text, content_type = http.read(url, headers={"Accept": index_page.ACCEPT}, ca_bundle=cert)
+    return index_page.read(text, content_type)
