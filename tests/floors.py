@@ -33,7 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bench", "survival"),
     ("examining",),
     ("auditing", "bumping"),
-    ("comparing",),
+    ("comparing", "sketching"),
     ("schemas",),
     ("cli",),
 )

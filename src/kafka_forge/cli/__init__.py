@@ -36,6 +36,7 @@ COMMANDS = {
     "sources": "Obtain the upstream sources of recipes, by sha256.",
     "locks": "Ask whether what is locked can still be had; renew the project's own lock.",
     "patches": "Work on a recipe's patches as on commits.",
+    "new": "Write the recipe of a project of the Python index, ready to verify.",
     "bump": "Bring recipes to upstream's newest versions, in step, and prove them: all or nothing.",
     "matrix": "Show what would be built on all platforms, and the CI jobs that build it.",
     "doctor": "Say what is wrong with the Kafka clients of any environment, and what to do.",

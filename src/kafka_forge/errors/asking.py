@@ -166,6 +166,13 @@ class UnknownVersion(ForgeError):
     exit_code = 10
 
 
+class RecipeThere(ForgeError):
+    """A recipe that is to be written is there already."""
+
+    code = "KF137"
+    exit_code = 11
+
+
 class OutOfStep(ForgeError):
     """With the versions that were asked for, a recipe would need another version of its sibling."""
 

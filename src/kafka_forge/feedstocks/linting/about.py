@@ -55,7 +55,7 @@ def _tests(recipe: Recipe) -> Found:
 
 @rule("R-007", "lint", "a licence that is known")
 def _unknown(recipe: Recipe) -> Found:
-    if str(recipe.part("about").get("license", "")).strip().lower() == "unknown":
+    if str(recipe.part("about").get("license", "")).strip().lower() in {"unknown", "licenseref-unknown"}:
         yield "the licence is called unknown", "about.license"
 
 
