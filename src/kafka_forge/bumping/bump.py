@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kafka_forge.bumping.choosing import Choice
     from kafka_forge.bumping.family import Family
     from kafka_forge.bumping.obtaining import Archive
-    from kafka_forge.examining.verify import Verified
+    from kafka_forge.examining.reporting import Verified
     from kafka_forge.ground.paths import Cache
     from kafka_forge.ground.progress import Progress
     from kafka_forge.patching.saving import Saved
