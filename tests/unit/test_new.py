@@ -186,6 +186,14 @@ def test_an_sdist_that_is_not_what_the_index_states_or_is_gone(house: House) -> 
         house.new()
 
 
+def test_a_project_of_one_module_promises_that_file(house: House) -> None:
+    listing = "src/small_client.egg-info/top_level.txt"
+    files = {name: text for name, text in PURE.items() if not name.startswith("src/small_client/")}
+    house.sdist("1.0.0", {**files, "small_client.py": "", listing: "small_client\n"})
+    house.new()
+    assert house.read("contract.yaml")["promises"]["package-contents"]["has"] == ["*site-packages/small_client.py"]
+
+
 def test_metadata_that_name_no_spdx_licence_leave_it_to_the_rules(house: House) -> None:
     info = INFO.replace(
         "License-Expression: MIT\n", "License: some words\nClassifier: License :: OSI Approved :: BSD\n"

@@ -55,6 +55,7 @@ class Sdist:
         requires: what it needs to run, markers and all.
         builds: what it is built with.
         packages: the top-level names that can be imported.
+        files: what each of them is, a package's ``NAME/__init__.py`` or a module's ``NAME.py``.
         programs: name → what it calls.
         compiled: whether it has an extension module.
         libraries: conda-forge's names of the C libraries whose headers it includes.
@@ -70,6 +71,7 @@ class Sdist:
     requires: tuple[Requirement, ...]
     builds: tuple[Requirement, ...]
     packages: tuple[str, ...]
+    files: tuple[str, ...]
     programs: dict[str, str]
     compiled: bool
     libraries: tuple[str, ...]
@@ -103,7 +105,8 @@ def read(folder: Path) -> Sdist:
         python=said.get("requires_python", ""),
         requires=requires,
         builds=builds,
-        packages=_packages(folder, name),
+        packages=(packages := _packages(folder, name)),
+        files=tuple(_file(folder, each) for each in packages),
         programs=_programs(folder, project),
         compiled=(compiled := _compiled(folder, builds)),
         libraries=_libraries(folder) if compiled else (),
@@ -160,6 +163,14 @@ def _packages(folder: Path, name: str) -> tuple[str, ...]:
         if found:
             return tuple(sorted(found))
     return (re.sub(r"[-.]+", "_", name).lower(),)
+
+
+def _file(folder: Path, package: str) -> str:
+    tops = (folder, folder / "src")
+    module = any((top / f"{package}.py").is_file() for top in tops) and not any(
+        (top / package).is_dir() for top in tops
+    )
+    return f"{package}.py" if module else f"{package}/__init__.py"
 
 
 def _programs(folder: Path, project: dict[str, Any]) -> dict[str, str]:

@@ -103,7 +103,7 @@ def contract(sketch: Sketch) -> str:
         *(["  fits-its-python: {if: conda, then: {}}"] if sketch.sdist.compiled else []),
         "  package-contents:",
         "    has:",
-        *(f'      - "*site-packages/{each}/__init__.py"' for each in sketch.sdist.packages),
+        *(f'      - "*site-packages/{each}"' for each in sketch.sdist.files),
         "    lacks:",
         "      # says where it was built (PEP 610)",
         '      - {if: conda, then: "*/direct_url.json"}',
