@@ -54,9 +54,11 @@ def test_two_versions_of_a_wheel(tmp_path: Path) -> None:
     assert [found[side]["librdkafka"]["version"] for side in "ab"] == ["2.14.2", "2.16.0"]
     assert {"name": "version", "a": "2.14.2", "b": "2.16.0"} in section(found, "librdkafka")["changed"]
     symbols = section(found, "symbols of librdkafka.so.1")
-    assert "rd_kafka_share_consumer_new" in symbols["added"] or len(symbols["added"]) > 10
+    assert "rd_kafka_messages_get" in symbols["added"]
     assert symbols["removed"] == []
-    assert section(found, "features of librdkafka")["same"] == 14
+    features = section(found, "features of librdkafka")
+    assert (features["added"], features["removed"]) == ([], [])
+    assert features["same"] > 10
     assert section(found, "floors")["changed"] == []
     assert found["checks"] is None
     assert "~ version: 2.14.2 → 2.16.0" in done.stdout

@@ -54,3 +54,13 @@ def test_messages_that_are_missing_explain_their_order_in_that_case_and_on_that_
 def test_what_passes_is_left_alone() -> None:
     passed = CheckResult("imports[m]", Verdict.PASS, "No module named")
     assert because(LEFT_OUT, passed) == [None, None]
+
+
+def test_a_missing_extension_does_not_explain_that_another_package_is_missing() -> None:
+    links = failed("extension-links[m.sub._c]", "the package has no extension module m.sub._c")
+    own = failed("imports[m.sub]", "ModuleNotFoundError: No module named 'm.sub._c'")
+    other = failed("imports[m]", "ModuleNotFoundError: No module named 'pkg_resources'")
+    command = failed(
+        "commands[m-tool]", "m-tool ended with status 1: ModuleNotFoundError: No module named 'pkg_resources'"
+    )
+    assert because(links, own, other, command) == [None, links.id, None, other.id]

@@ -42,6 +42,7 @@ class Rule:
 _LOADED = ("one-librdkafka", "librdkafka-version", "features")
 _UNASKED = r"^0 copies|cannot be asked|no single librdkafka"
 _LATER = ("imports[[]*", "imports-with-extras[[]*", "recipe-tests[[]*", "commands[[]*", "roundtrip-*")
+_MISSING = re.compile(r"No module named '(\w+)")
 _NO_MODULE = "No module named|ImportError|fails:|ended with status|scenario told nothing"
 
 RULES: tuple[Rule, ...] = (
@@ -90,9 +91,18 @@ def _cause(result: CheckResult, failed: Sequence[CheckResult]) -> CheckResult | 
         if fnmatchcase(result.id, rule.effect) and re.search(rule.shows, result.summary):
             for other in failed:
                 near = other.broker in (None, result.broker) and (not rule.same_case or _case(other) == _case(result))
-                if near and fnmatchcase(other.id, rule.cause) and re.search(rule.where, other.summary):
+                told = fnmatchcase(other.id, rule.cause) and re.search(rule.where, other.summary)
+                if near and told and not _elsewhere(result, other):
                     return other
     return None
+
+
+def _elsewhere(result: CheckResult, cause: CheckResult) -> bool:
+    """Tell whether the result lacks a module of another package than the one that its cause is about."""
+    lacks, other = (_MISSING.search(each.summary) for each in (result, cause))
+    if lacks is None or not (other or cause.id.startswith("extension-links[")):
+        return False
+    return lacks[1] != (other[1] if other else _case(cause).rstrip("]").partition(".")[0])
 
 
 def _case(result: CheckResult) -> str:

@@ -22,7 +22,6 @@ from kafka_forge.inspection import (
     runtime,
 )
 from kafka_forge.values.evidence import InspectEvidence
-from kafka_forge.values.model import Kind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,8 +52,7 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
     files = seen.files
     with progress.task(f"inspect {environment.artifact.cell.id}", total=3) as task:
         task.note("reading its binaries")
-        system = environment.artifact.kind is Kind.SYSTEM
-        besides = binaries.standard_folders(environment.prefix) if system else ()
+        besides = binaries.besides(environment.artifact.kind, environment.prefix)
         found = tuple(binaries.read(environment.prefix, files, platform, besides))
         task.advance()
         task.note("looking for build paths")

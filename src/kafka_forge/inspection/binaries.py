@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge.inspection import macos
 from kafka_forge.values.evidence import BinaryFile
+from kafka_forge.values.model import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from kafka_forge.platforms import Platform
@@ -27,21 +28,54 @@ _GLIBC = re.compile(r"GLIBC_(\d+)\.(\d+)")
 _ORIGIN = re.compile(r"\$ORIGIN|\$\{ORIGIN\}|@loader_path")
 
 
-def read(prefix: Path, files: Iterable[str], platform: Platform, besides: Sequence[str] = ()) -> Iterator[BinaryFile]:
+@dataclass(frozen=True, slots=True)
+class Besides:
+    """Where the loader finds libraries after all that a file names.
+
+    Attributes:
+        folders: relative to the prefix.
+        libraries: `fnmatch` patterns of those that are the system's.
+    """
+
+    folders: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+
+
+NOTHING = Besides()
+_MANYLINUX = ("libgcc_s.so.1", "libstdc++.so.6", "libz.so.1", "libexpat.so.1")
+"""What manylinux lets wheels take from the system, besides the C library (auditwheel's manylinux-policy.json; PEP 600);
+libexpat by all policies but the oldest."""
+
+
+def besides(kind: Kind, prefix: Path) -> Besides:
+    """Return where else libraries are found, for a kind of artifact in a prefix.
+
+    What stands in ``/usr``, say, is loaded from the folders that a system's loader searches by itself (ld.so(8)).
+    """
+    if kind is Kind.WHEEL:
+        return Besides(libraries=_MANYLINUX)
+    if kind is Kind.CONDA:
+        return NOTHING
+    several = sorted(path.relative_to(prefix).as_posix() for path in (prefix / "lib").glob("*-linux-*"))
+    folders = tuple(folder for folder in (*several, "lib64", "lib") if (prefix / folder).is_dir())
+    return Besides(folders=folders)
+
+
+def read(prefix: Path, files: Iterable[str], platform: Platform, more: Besides = NOTHING) -> Iterator[BinaryFile]:
     """Yield what LIEF reads of each binary among ``files`` (relative to ``prefix``); links are passed over.
 
     Args:
         prefix: the environment.
         files: the artifact's.
         platform: the one they are for.
-        besides: folders, relative to the prefix, that the loader searches after all that a file names.
+        more: where else the loader finds libraries, by what kind of artifact it is.
     """
     for name in files:
         path = prefix / name
         if not path.is_symlink() and path.is_file() and (kind := _kind(path)):
             binary = _parse(path, name, kind)
             if binary is not None:
-                yield _with_found(binary, prefix, platform, besides)
+                yield _with_found(binary, prefix, platform, more)
 
 
 def inside(binary: BinaryFile, rpath: str) -> str | None:
@@ -130,24 +164,19 @@ def _pe(path: Path, name: str) -> BinaryFile | None:
 # --- where the loader finds what is needed --------------------------------------------------------------------
 
 
-def standard_folders(prefix: Path) -> tuple[str, ...]:
-    """Return where a system's loader looks by itself, as far as it is below a prefix like ``/usr`` (ld.so(8))."""
-    several = sorted(path.relative_to(prefix).as_posix() for path in (prefix / "lib").glob("*-linux-*"))
-    return tuple(folder for folder in (*several, "lib64", "lib") if (prefix / folder).is_dir())
-
-
-def _with_found(binary: BinaryFile, prefix: Path, platform: Platform, besides: Sequence[str]) -> BinaryFile:
-    found = {library: _find(binary, library, prefix, platform, besides) for library in binary.needed}
+def _with_found(binary: BinaryFile, prefix: Path, platform: Platform, more: Besides) -> BinaryFile:
+    found = {library: _find(binary, library, prefix, platform, more) for library in binary.needed}
     special = macos.read(prefix, binary.path, found, platform.name) if binary.kind == "macho" else None
     return replace(binary, found=found, macho=special)
 
 
-def _find(binary: BinaryFile, library: str, prefix: Path, platform: Platform, besides: Sequence[str]) -> str:
+def _find(binary: BinaryFile, library: str, prefix: Path, platform: Platform, more: Besides) -> str:
     """Return a path relative to the prefix, ``system``, or ``""``: ld.so(8), dyld(1), and PE's folder order."""
-    for candidate in [*_candidates(binary, library, platform), *(f"{folder}/{library}" for folder in besides)]:
+    for candidate in [*_candidates(binary, library, platform), *(f"{folder}/{library}" for folder in more.folders)]:
         if (prefix / candidate).is_file():
             return candidate
-    known = any(fnmatch(library.lower(), pattern.lower()) for pattern in platform.system_libraries)
+    everywhere = (*platform.system_libraries, *more.libraries)
+    known = any(fnmatch(library.lower(), pattern.lower()) for pattern in everywhere)
     return "system" if known else ""
 
 

@@ -95,7 +95,7 @@ def run(
 
     Raises:
         BrokerDied: the broker ended or no longer answers.
-        ScenarioBroken: a scenario told nothing at all, or the toolkit's own client could not do its part.
+        ScenarioBroken: the scenario told nothing in any mode, or the toolkit's own client could not do its part.
         ContractInvalid: the contract names a mode that no scenario tries.
     """
     if stock is None:
@@ -153,10 +153,21 @@ def _promised(env: Environment, contract: Contract) -> dict[str, tuple[str, ...]
 
 
 def _let_speak(env: Environment, trip: _Trip, broker: Broker) -> tuple[tuple[Step, ...], dict[str, str]]:
-    """Run the scenario in every mode, side by side."""
+    """Run the scenario in every mode, side by side.
+
+    A mode that tells nothing, as its modules cannot be imported say, leaves the others theirs.
+    """
     with ThreadPoolExecutor(len(trip.modes), thread_name_prefix="scenario") as pool:
         told = dict(zip(trip.modes, pool.map(lambda mode: _one_mode(env, trip, mode, broker), trip.modes), strict=True))
     steps = tuple(step for mode_steps, _ in told.values() for step in mode_steps)
+    if not steps:
+        broker.check()
+        raise ScenarioBroken(
+            f"the scenario {SCENARIOS[env.artifact.client].script.name} told nothing in any mode",
+            where=env.artifact.cell.id,
+            details=[f"{mode} {end}" for mode, (_, end) in told.items()],
+            todo="read the client's last words above; `kafka-forge install` makes its environment to try by hand.",
+        )
     return steps, {mode: end for mode, (_, end) in told.items() if end}
 
 
@@ -180,13 +191,7 @@ def _one_mode(env: Environment, trip: _Trip, mode: str, broker: Broker) -> tuple
         if not timed_out:
             runner.check(child.returncode, tail(log), env.artifact.cell.id)
         if not steps:
-            broker.check()
-            raise ScenarioBroken(
-                f"the scenario {scenario.script.name} told nothing in the mode {mode} and {end or 'ended'}",
-                where=env.artifact.cell.id,
-                details=tail(log),
-                todo="read what the client printed above; `kafka-forge install` makes its environment to try by hand.",
-            )
+            end = end or "ended"
         return steps, f"{end}; its last words: {' / '.join(tail(log, 5))}" if end else ""
 
 
