@@ -53,10 +53,11 @@ def _faults(text: str) -> frozenset[str]:
 
 
 EVERY_WHEEL = _faults("""wheel-without-gssapi librdkafka-acknowledges-what-is-in-no-log
-    librdkafka-writes-twice-after-a-refusal confluent-kafka-schema-registry-extra""")
-TO_2_14 = EVERY_WHEEL | _faults("confluent-kafka-close-while-polling librdkafka-offsets-of-a-moved-coordinator")
-FROM_2_13 = _faults("confluent-kafka-poll-waits-on confluent-kafka-aio-headers confluent-kafka-aio-waits-twice")
-TO_2_13_1 = TO_2_14 | _faults("wheel-with-an-old-openssl confluent-kafka-headers-leak")
+    librdkafka-writes-twice-after-a-refusal confluent-kafka-schema-registry-extra confluent-kafka-close-while-polling
+    librdkafka-offsets-of-a-moved-coordinator""")
+FROM_2_12 = _faults("confluent-kafka-aio-headers confluent-kafka-aio-waits-twice")
+FROM_2_13 = FROM_2_12 | _faults("confluent-kafka-poll-waits-on")
+TO_2_13_1 = EVERY_WHEEL | _faults("wheel-with-an-old-openssl confluent-kafka-headers-leak")
 TO_2_12 = TO_2_13_1 | _faults("confluent-kafka-deaf-to-ctrl-c librdkafka-host-with-a-dot")
 TO_2_11_0 = TO_2_12 | _faults("librdkafka-kafka-4-takes-features-away")
 TO_2_7 = TO_2_11_0 | _faults("librdkafka-client-chain-not-sent librdkafka-commit-loses-assignment")
@@ -74,7 +75,7 @@ REJOIN = _faults("kafka-python-rejoin-outlasts-poll")
 ENVIRONMENTS = {
     "none": Recipe(frozenset(), (["six"],)),
     "three": Recipe(
-        TO_2_14 | FROM_2_13 | NO_CODECS | REJOIN | _faults("aiokafka-without-codecs"),
+        EVERY_WHEEL | FROM_2_13 | NO_CODECS | REJOIN | _faults("aiokafka-without-codecs"),
         (["confluent-kafka==2.14.2", "kafka-python==3.0.12", "aiokafka==0.14.0"],),
         quick=True,
     ),
@@ -107,20 +108,20 @@ ENVIRONMENTS = {
     "confluent-2.13.0": Recipe(
         TO_2_13_1 | FROM_2_13 | FROM_2_2 | _faults("librdkafka-busy-without-topics"), (["confluent-kafka==2.13.0"],)
     ),
-    "confluent-2.16.1": Recipe(EVERY_WHEEL, (["confluent-kafka==2.16.1"],)),
+    "confluent-2.16.1": Recipe(EVERY_WHEEL | FROM_2_12, (["confluent-kafka==2.16.1"],)),
     "confluent-2.14.2-python-3.14": Recipe(
-        TO_2_14 | FROM_2_13 | _faults("confluent-kafka-delete-records-crashes"),
+        EVERY_WHEEL | FROM_2_13 | _faults("confluent-kafka-delete-records-crashes"),
         (["confluent-kafka==2.14.2"],),
         python="3.14",
     ),
     "registry": Recipe(
-        TO_2_14 - _faults("confluent-kafka-schema-registry-extra")
+        EVERY_WHEEL - _faults("confluent-kafka-schema-registry-extra")
         | FROM_2_13
         | _faults("confluent-kafka-authlib-warns-of-httpx"),
         (["confluent-kafka[schemaregistry]==2.14.2", "authlib==1.9.10"],),
     ),
     "registry-old-attrs": Recipe(
-        TO_2_14 - _faults("confluent-kafka-schema-registry-extra")
+        EVERY_WHEEL - _faults("confluent-kafka-schema-registry-extra")
         | FROM_2_13
         | _faults("confluent-kafka-authlib-warns-of-httpx confluent-kafka-attrs-too-old"),
         (["confluent-kafka[schemaregistry]==2.14.2", "attrs==21.2.0", "authlib==1.9.10"],),
@@ -164,7 +165,7 @@ ENVIRONMENTS = {
         quick=True,
     ),
     "python-3.10": Recipe(
-        EVERY_WHEEL | NO_CODECS | REJOIN | _faults("aiokafka-without-codecs"),
+        EVERY_WHEEL | FROM_2_12 | NO_CODECS | REJOIN | _faults("aiokafka-without-codecs"),
         (["confluent-kafka==2.16.1", "kafka-python==3.0.12", "aiokafka==0.14.0"],),
         system=doctor_systems.old,
         quick=True,
@@ -173,7 +174,7 @@ ENVIRONMENTS = {
         _faults("confluent-kafka-schema-registry-extra"), python="3.14", conda=("python-confluent-kafka", "pykafka")
     ),
     "wheel-over-ours": Recipe(
-        EVERY_WHEEL,
+        EVERY_WHEEL | FROM_2_12,
         (["--ignore-installed", "--no-deps", "confluent-kafka==2.16.1"],),
         python="3.14",
         conda=("python-confluent-kafka", "pykafka"),
