@@ -48,7 +48,7 @@ def test_the_symptom_is_there_where_the_table_says_so_and_nowhere_else(
     pythons: Mapping[str, Path], name: str, fault: str
 ) -> None:
     told = {finding.id for finding in known.found(looking.look(pythons[name], {}))}
-    program = [pythons[name], "-B", inside_symptoms.__file__, fault]
+    program = [str(pythons[name]), "-B", inside_symptoms.__file__, fault]
     done = subprocess.run(program, capture_output=True, text=True, timeout=180, check=False)
     ended = done.returncode < 0 or done.stdout.splitlines()[-1] == "had"
     assert ended is (fault in told), done.stderr[-2000:]

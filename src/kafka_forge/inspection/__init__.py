@@ -6,6 +6,7 @@ Nothing is judged, and nothing in the prefix changed.
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
@@ -16,6 +17,7 @@ from kafka_forge.inspection import (
     c_project,
     commands,
     metadata,
+    own_tests,
     paths,
     recipe_tests,
     records,
@@ -61,9 +63,11 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         task.note("asking the running client")
         answer = runtime.ask(environment, modules_of(contract)) if environment.runner else {}
         promised = contract.promises.get("c-project")
-        project = c_project.build(environment, **promised, progress=progress) if promised else {}
-        called = [each["run"] for each in contract.promises.get("commands", {}).get("each", ())]
-        ran = commands.run(environment, files, called) if called else {}
+        with ThreadPoolExecutor(1) as pool:  # librdkafka's own tests mostly wait
+            within = pool.submit(own_tests.run, environment) if "own-tests" in contract.promises else None
+            project = c_project.build(environment, **promised, progress=progress) if promised else {}
+            called = [each["run"] for each in contract.promises.get("commands", {}).get("each", ())]
+            ran = commands.run(environment, files, called) if called else {}
         seconds = time.perf_counter() - begun
         task.note("running the recipe's tests")
         native = environment.runner is not None and not environment.runner.emulator
@@ -79,6 +83,7 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         c_project=project,
         recipe_tests=tested,
         commands=ran,
+        own_tests=within.result() if within else {},
         variant=dict(seen.variant),
         records=records.read(environment.prefix, files),
         metadata=metadata.read(seen.folder, environment.prefix, files),

@@ -106,6 +106,7 @@ class InspectEvidence:
             ``ran``: when, UTC, ISO 8601; ``reused``: whether that was an earlier run; ``broken`` and ``lines``
             instead of tests where the engine did not get to their end.
         commands: what came of the artifact's programs, where they are promised (see `inspection.commands.run`).
+        own_tests: what librdkafka's own tests said, where they are promised (see `inspection.own_tests.run`).
         records: each RECORD that the package brings → its lines.
         metadata: what the package says of itself: ``index`` and ``run_exports`` (``info/*.json``), ``license``,
             ``licenses`` (file → bytes); ``shared``: file → the other package that brings it, too; ``machines``: ELF
@@ -122,6 +123,7 @@ class InspectEvidence:
     c_project: JsonObject = field(default_factory=dict)
     recipe_tests: JsonObject = field(default_factory=dict)
     commands: JsonObject = field(default_factory=dict)
+    own_tests: JsonObject = field(default_factory=dict)
     variant: dict[str, str] = field(default_factory=dict)
     records: dict[str, tuple[RecordLine, ...]] = field(default_factory=dict)
     metadata: JsonObject = field(default_factory=dict)

@@ -1,0 +1,69 @@
+"""The tests that a librdkafka carries within itself, run on the very library that was installed."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kafka_forge import platforms
+from kafka_forge.environments.activation import variables
+from kafka_forge.ground import processes
+
+if TYPE_CHECKING:
+    from kafka_forge.values.model import Environment, JsonObject
+
+_PROGRAM = Path(__file__).parents[1] / "scenarios" / "own_tests.py"
+_SECONDS = 120.0
+_STEERING = ("RD_UT_TEST", "RD_UT_ASSERT", "RD_UT_HTTP_URL", "TEST_DEBUG", "TEST_MODE")
+"""What somebody may have set for other runs: rdunittest.c, rdhttp.c and others ask for these variables."""
+_ENDED = re.compile(r"rd_unittest: unittest: (\w+): +(PASS|FAIL)")
+_COLOUR = re.compile(r"\x1b\[\d*m")
+_LINES = 12
+_QUICK = ("e", "c", "rd", "h", "fnv", "string", "admin", "ssl")
+"""Parts of names that all tests have but ``map``, ``msg`` and ``assignors``, none of which depends on a processor.
+
+They take 5 of 6 seconds, and minutes under an emulator. RD_UT_TEST can only name what is run, not what is left out.
+"""
+
+
+def run(environment: Environment) -> JsonObject:
+    """Run ``rd_kafka_unittest()`` of an environment's librdkafka, where there is one that can be run here.
+
+    ``CI`` is set, as upstream's own workflow has it: a test that takes longer than a processor of its own would need is
+    no failure then (rdunittest.c).
+
+    Returns:
+        ``tests``: name → whether it passed, in librdkafka's order; ``status``: 0 where all did, 2 where the library
+        has none, None where they did not end in time; ``lines``: what the failed ones said, or else the last lines;
+        ``seconds``. An empty object where nothing can be run.
+
+    Raises:
+        EmulatorCrashed: the emulator did.
+    """
+    platform = platforms.of(environment.artifact.cell.platform)
+    library = environment.prefix / platform.library_dir / platform.librdkafka
+    runner = environment.runner
+    if runner is None or not library.is_file():
+        return {}
+    begun = time.perf_counter()
+    parts = _QUICK if runner.emulator.startswith("qemu-") else ()
+    known = {name: value for name, value in variables(environment).items() if name not in _STEERING}
+    done = processes.run(
+        runner.command([environment.interpreter, "-I", runner.path(_PROGRAM), runner.path(library), *parts]),
+        cwd=environment.prefix,
+        environment={**known, "CI": "true"},
+        timeout=_SECONDS * runner.slowness,
+    )
+    lines = [_COLOUR.sub("", line).rstrip() for line in done.output.decode(errors="replace").splitlines()]
+    ended = {found[1]: found[2] == "PASS" for line in lines if (found := _ENDED.search(line))}
+    if not ended:
+        runner.check(done.returncode, lines[-_LINES:], environment.artifact.cell.id)
+    return {
+        "tests": ended,
+        "parts": list(parts),
+        "status": None if done.timed_out else done.returncode,
+        "lines": ([line for line in lines if "RDUT: FAIL" in line] or lines)[-_LINES:],
+        "seconds": round(time.perf_counter() - begun, 3),
+    }

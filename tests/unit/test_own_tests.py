@@ -1,0 +1,75 @@
+"""``own-tests``: what a real librdkafka 2.14.2 answered passes; a failed test, a missing one, an early end do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kafka_forge import checks
+from kafka_forge.scenarios import own_tests as program
+from kafka_forge.values.evidence import InspectEvidence
+from kafka_forge.values.model import Artifact, Cell, CheckResult, Environment, Verdict
+from kafka_forge.values.runner import NATIVE
+
+NAMES = """
+    sysqueue string map rdbuf rdvarint crc32c msg murmurhash fnv1a mock rdhdrhistogram conf broker request
+    sasl_oauthbearer aborted_txns cgrp scram assignors http sasl_oauthbearer_oidc sasl_oauthbearer_oidc_jwt_bearer
+    sasl_oauthbearer_oidc_assertion admin telemetry telemetry_decode feature ssl
+"""
+SEEN: dict[str, Any] = {
+    "tests": dict.fromkeys(NAMES.split(), True),
+    "parts": [],
+    "status": 0,
+    "lines": ["RDUT: INFO: rdunittest.c:529: rd_unittest: unittest: ssl: PASS"],
+    "seconds": 5.4,
+}
+CELL = Cell("librdkafka", "linux-64", None, "librdkafka", "2.14.2", "h0_100", noarch=False)
+HERE = Environment(Artifact(CELL, Path("x"), "0" * 64, 1), Path("/p"), None, (), runner=NATIVE)
+
+
+def judged(seen: dict[str, Any], environment: Environment = HERE) -> CheckResult:
+    check = checks.by_id()["own-tests"]
+    evidence = InspectEvidence(environment, (), (), {}, (), {}, 0.0, own_tests=seen)
+    (result,) = check.judge(check.arguments.model_validate({"among": ["crc32c", "ssl"]}), evidence)
+    return result
+
+
+def test_all_that_pass_are_counted_with_their_seconds() -> None:
+    result = judged(SEEN)
+    assert result.verdict is Verdict.PASS
+    assert "all 28 of librdkafka's own tests pass" in result.summary
+    assert result.seconds == pytest.approx(5.4)
+
+
+def test_what_an_emulator_was_spared_is_said() -> None:
+    assert "that take no minutes under an emulator" in judged({**SEEN, "parts": ["e", "c"]}).summary
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (
+            {"tests": {**SEEN["tests"], "crc32c": False}, "status": 1, "lines": ["RDUT: FAIL: crc32c.c:1: x"]},
+            "failed: crc32c (RDUT: FAIL: crc32c.c:1: x)",
+        ),
+        ({"tests": {"crc32c": True}}, "not compiled in: ssl"),
+        ({"tests": {"crc32c": True, "ssl": True}, "status": None}, "did not end in time; the last that ended was ssl"),
+        ({"status": -11}, "ended with status -11"),
+        ({"tests": {}, "status": 2}, "carries tests"),
+    ],
+)
+def test_each_way_to_fail_is_named(changed: dict[str, Any], says: str) -> None:
+    result = judged({**SEEN, **changed})
+    assert result.verdict is Verdict.FAIL
+    assert says in result.summary
+
+
+def test_where_nothing_can_be_run_it_stays_open() -> None:
+    assert judged({}, replace(HERE, runner=None)).verdict is Verdict.INSPECTED
+
+
+def test_a_library_that_has_no_tests_says_so_by_its_status() -> None:
+    assert program.run(object(), []) == 2
