@@ -7,6 +7,7 @@ was captured (unit/data/capture_doctor.py), the integration tests against enviro
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import subprocess
 from dataclasses import dataclass
@@ -136,12 +137,10 @@ ENVIRONMENTS = {
     "kafka-python-and-ng": Recipe(
         NO_CODECS | REJOIN | _faults("kafka-python-ng-is-archived"),
         (["kafka-python==3.0.12", "kafka-python-ng==2.2.3"],),
-        quick=True,
     ),
     "aiokafka-0.8.1": Recipe(
         NO_CODECS | REJOIN | _faults("aiokafka-on-another-kafka-python"),
         (["aiokafka==0.8.1", "kafka-python==3.0.12"],),
-        quick=True,
     ),
     "aiokafka-0.8.1-whole": Recipe(NO_CODECS, (["aiokafka==0.8.1", "kafka-python==2.0.3"],)),
     "aiokafka-with-codecs": Recipe(frozenset(), (["aiokafka==0.14.0", "cramjam"],)),
@@ -180,6 +179,19 @@ ENVIRONMENTS = {
         conda=("python-confluent-kafka", "pykafka"),
     ),
 }
+
+
+def contents(folder: Path) -> dict[str, object]:
+    """Return all that a folder holds, with times and modes: what looks at an environment must leave it alike."""
+    found: dict[str, object] = {}
+    for path in (folder, *sorted(folder.rglob("*"))):
+        seen = path.lstat()
+        if path.is_symlink():
+            what = os.readlink(path)  # noqa: PTH115
+        else:
+            what = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        found[str(path)] = (what, seen.st_mode, seen.st_mtime_ns)
+    return found
 
 
 def make(name: str, prefix: Path) -> Path:

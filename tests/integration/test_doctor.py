@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from kafka_forge import platforms
 from kafka_forge.doctor import judging, known, looking
 from kafka_forge.ground.paths import project_root
-from tests.doctor_environments import ENVIRONMENTS, make
+from tests.doctor_environments import ENVIRONMENTS, contents, make
 
 from . import artifacts
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 pytestmark = [
     pytest.mark.integration,
+    pytest.mark.timeout(1800),  # it builds what is not built yet
     pytest.mark.skipif(platforms.current() != "linux-64", reason="the environments are made of the embedded base"),
 ]
 
 
-def contents(folder: Path) -> dict[str, str]:
-    """Return every file and link of a folder, by what it holds."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink():
-            found[str(path)] = os.readlink(path)  # noqa: PTH115
-        elif path.is_file():
-            found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with three clients; for looking at."""
+    return make("three", tmp_path_factory.mktemp("three") / "env")
 
 
 @pytest.mark.parametrize(
@@ -45,19 +37,27 @@ def contents(folder: Path) -> dict[str, str]:
 )
 def test_a_fresh_environment_has_the_faults_of_the_table_and_no_other(name: str, tmp_path: Path) -> None:
     if ENVIRONMENTS[name].conda:
-        artifacts.built("librdkafka", "python-confluent-kafka", "pykafka", python="3.14")
+        artifacts.built("librdkafka", *(spec.split()[0] for spec in ENVIRONMENTS[name].conda), python="3.14")
     seen = looking.look(make(name, tmp_path / "env"), {})
     assert {finding.id for finding in known.found(seen)} == ENVIRONMENTS[name].faults
 
 
-def test_nothing_in_the_environment_is_changed(tmp_path: Path) -> None:
-    python = make("three", tmp_path / "env")
-    before = contents(tmp_path)
-    for _ in range(2):
-        looking.look(python, {"security.protocol": "ssl"})
-    assert contents(tmp_path) == before
+def test_nothing_in_the_environment_is_changed(three: Path, tmp_path: Path) -> None:
+    """Nothing is installed or compiled: no file comes or goes, and none has another byte, mode or time."""
+    prefix = three.parents[1]
+    for compiled in list(prefix.rglob("__pycache__")):
+        shutil.rmtree(compiled)
+    before = contents(prefix)
+    secured = tmp_path / "client.properties"
+    secured.write_text("security.protocol=ssl\n")
+    for more in ([], ["--security", secured, "--redact", "--json"]):
+        command = [Path(sys.executable).with_name("kafka-forge"), "doctor", "--prefix", prefix, *more]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 1, done.stderr
+    assert contents(prefix) == before
 
 
+@pytest.mark.long  # pip fetches all that kafka-forge needs
 def test_it_runs_without_the_checkout_from_a_wheel_in_any_python(tmp_path: Path) -> None:
     """``pip install kafka-forge`` and nothing else: the wheel holds all that `doctor` reads."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("KAFKA_FORGE")}
@@ -86,15 +86,14 @@ def test_it_runs_without_the_checkout_from_a_wheel_in_any_python(tmp_path: Path)
     assert told["findings"][0]["id"] == "pykafka-asks-for-pkg-resources"
 
 
-def test_a_crash_while_importing_is_found_and_takes_nothing_along(tmp_path: Path) -> None:
-    """The module of one client ends the process; the other client is looked at as ever."""
-    python = make("aiokafka-with-codecs", tmp_path / "env")
-    (packages,) = (tmp_path / "env" / "lib").glob("python3.*/site-packages")
-    (packages / "confluent_kafka").mkdir()
-    (packages / "confluent_kafka" / "__init__.py").write_text(
-        "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
-    )
-    seen = looking.look(python, {})
-    found = {finding.id: finding for finding in judging.judge(seen, {}, tmp_path)}
+def test_a_crash_while_importing_is_found_and_takes_nothing_along(
+    three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The module of one client ends the process; the other clients are looked at as ever."""
+    (tmp_path / "kafka").mkdir()
+    (tmp_path / "kafka" / "__init__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    seen = looking.look(three, {})
+    found = {finding.id: finding for finding in judging.judge(seen, {}, Path("/nonexistent"))}
     assert "SIGSEGV" in found["import-crashes"].what
     assert seen.clients["aiokafka"].imports["aiokafka"].ok

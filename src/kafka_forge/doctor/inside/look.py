@@ -69,6 +69,15 @@ def text_of(path: Path) -> str | None:
         return None
 
 
+def object_in(path: Path) -> dict[str, Any]:
+    """Return a file's JSON object; an empty one where it holds none: an installation may have broken off."""
+    try:
+        value: Any = json.loads(text_of(path) or "{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def distributions(folders: list[str], known: set[str]) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """Return the clients' distributions, each as often as it is there, and name → version of all the others."""
     clients: list[dict[str, Any]] = []
@@ -104,7 +113,7 @@ def version_in(folder: Path) -> str | None:
 
 def details(folder: Path, name: str, version: str | None, order: int) -> dict[str, Any]:
     """Return what metadata say of a client: who installed it, out of what, and whether its files are those listed."""
-    direct: Any = json.loads(text_of(folder / "direct_url.json") or "null")
+    direct = object_in(folder / "direct_url.json")
     wheel = text_of(folder / "WHEEL") or ""
     listed, missing, changed = compared(folder)
     return {
@@ -114,8 +123,8 @@ def details(folder: Path, name: str, version: str | None, order: int) -> dict[st
         "order": order,
         "installer": (text_of(folder / "INSTALLER") or "").strip() or of_debian(folder),
         "tags": re.findall(r"^Tag: *(\S+)", wheel, re.MULTILINE),
-        "direct_url": bare(str(direct.get("url", ""))) if isinstance(direct, dict) else None,
-        "editable": bool(isinstance(direct, dict) and direct.get("dir_info", {}).get("editable")),
+        "direct_url": bare(str(direct.get("url", ""))) if direct else None,
+        "editable": bool((direct.get("dir_info") or {}).get("editable")),
         "listed": listed,
         "missing": missing,
         "changed": changed,
@@ -136,7 +145,7 @@ def compared(folder: Path) -> tuple[int, list[str], list[str]]:
 
     record = text_of(folder / "RECORD")
     missing, changed, listed = [], [], 0
-    for row in csv.reader((record or "").splitlines()):
+    for row in csv.reader((record or "").replace("\0", "").splitlines()):  # before 3.11, csv refuses a NUL
         if len(row) != 3 or row[0].endswith(".pyc"):
             continue
         listed += 1
@@ -145,7 +154,7 @@ def compared(folder: Path) -> tuple[int, list[str], list[str]]:
         except OSError:
             missing.append(row[0])
         else:
-            if row[2] and size != int(row[2]):
+            if row[2].isdigit() and size != int(row[2]):
                 changed.append(row[0])
     return listed, missing, changed
 
@@ -157,7 +166,7 @@ def conda_packages(prefix: str) -> list[dict[str, Any]]:
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
         named = _CONDA.match(path.name)
         if named and re.search(r"kafka|openssl|krb5|sasl|ca-cert|certifi|^python-\d|streamz", path.name):
-            record: Any = json.loads(text_of(path) or "{}")
+            record = object_in(path)
             found.append({**named.groupdict(), "number": record.get("build_number"), "channel": record.get("channel")})
     return found
 

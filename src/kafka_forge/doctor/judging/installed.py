@@ -98,7 +98,9 @@ def _outside(seen: Seen, client: Client, own: Distribution) -> Iterator[Finding]
             evidence=(own.path, own.direct_url or ""),
             next=f"pip install --force-reinstall {own.name}, if that is not meant",
         )
-    elif not any(folder.is_relative_to(prefix) for prefix in inside) and seen.python.prefix != seen.python.base_prefix:
+    elif not any(folder.is_relative_to(prefix) for prefix in inside) and (
+        seen.python.prefix != seen.python.base_prefix or seen.conda
+    ):
         of_user = folder.is_relative_to(Path(seen.python.user_site)) if seen.python.user_site else False
         yield Finding(
             id="from-outside-the-environment",
