@@ -48,10 +48,9 @@ def test_nothing_in_the_environment_is_changed(three: Path, tmp_path: Path) -> N
     for compiled in list(prefix.rglob("__pycache__")):
         shutil.rmtree(compiled)
     before = contents(prefix)
-    secured = tmp_path / "client.properties"
-    secured.write_text("security.protocol=ssl\n")
-    for more in ([], ["--security", secured, "--redact", "--json"]):
-        command = [Path(sys.executable).with_name("kafka-forge"), "doctor", "--prefix", prefix, *more]
+    (tmp_path / "client.properties").write_text("security.protocol=ssl\n")
+    for more in ([], ["--security", "client.properties", "--redact", "--json"]):
+        command = [str(Path(sys.executable).with_name("kafka-forge")), "doctor", "--prefix", str(prefix), *more]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 1, done.stderr
     assert contents(prefix) == before

@@ -43,7 +43,7 @@ def linked(three: Path, place: Path) -> Path:
 
 def venv_of_conda(three: Path, place: Path) -> Path:
     """A venv of a conda Python that sees what is installed there."""
-    made = [three / "bin" / "python", "-m", "venv", "--without-pip", "--system-site-packages", place / "venv"]
+    made = [str(three / "bin" / "python"), "-m", "venv", "--without-pip", "--system-site-packages", str(place / "venv")]
     subprocess.run(made, check=True)
     return place / "venv"
 
@@ -95,7 +95,16 @@ def test_a_client_of_the_users_own_folder_is_told_in_a_conda_environment(
 ) -> None:
     """``pip install --user``, which goes before what the environment has."""
     monkeypatch.setenv("PYTHONUSERBASE", str(tmp_path / "user"))
-    install = [three / "bin" / "python", "-m", "pip", "install", "-q", "--user", "--no-deps", "kafka-python==2.0.3"]
+    install = [
+        str(three / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--user",
+        "--no-deps",
+        "kafka-python==2.0.3",
+    ]
     subprocess.run([*install, "--ignore-installed"], check=True, env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"})
     told = looked_at(three, tmp_path, capsys)
     found = {finding["id"]: finding for finding in told["findings"]}

@@ -18,6 +18,15 @@ def _captured() -> dict[str, dict[str, Any]]:
     return everything
 
 
+def free_threaded() -> Seen:
+    """What was seen of CPython 3.13.5 that was compiled with ``--disable-gil``.
+
+    No registry has such a program, so no test makes it anew: its source is Debian's archive of python3.13, and pip put
+    kafka-python 3.0.12 and the sdist of confluent-kafka 2.14.2 there, on this project's librdkafka.
+    """
+    return Seen.model_validate_json(_FILE.with_name("doctor_free_threaded.json").read_text(encoding="utf-8"))
+
+
 def names() -> list[str]:
     return list(_captured())
 

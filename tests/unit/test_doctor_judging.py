@@ -144,6 +144,15 @@ def test_what_switches_the_lock_on_is_told() -> None:
     assert "switches-the-lock-on" in found("confluent-2.14.2-python-3.14", change)
 
 
+def test_a_free_threaded_python_is_told_which_client_switches_its_lock_on_and_no_other() -> None:
+    seen = doctor_evidence.free_threaded()
+    assert seen.python.free_threaded
+    assert not seen.python.gil
+    (finding,) = [each for each in judging.judge(seen, {}, NOWHERE) if each.id == "switches-the-lock-on"]
+    assert finding.client == "confluent-kafka"
+    assert "has not declared that it can run safely without the GIL" in finding.evidence[0]
+
+
 def test_certificates_that_are_nowhere_are_told() -> None:
     def change(value: dict[str, Any]) -> None:
         value["certificates"] |= {"found": [], "probed": []}

@@ -26,14 +26,18 @@ def captured(name: str) -> dict[str, object]:
     """Return what is seen of a fresh environment of that name, as it would be at ``/env``."""
     with tempfile.TemporaryDirectory() as folder:
         prefix = Path(folder) / "env"
-        seen = looking.look(make(name, prefix), {}).model_dump_json()
-    for path, plain in (
+        return plain(looking.look(make(name, prefix), {}).model_dump_json(), prefix)
+
+
+def plain(seen: str, prefix: Path) -> dict[str, object]:
+    """Return what was seen without the paths and variables of the machine, as it would be at ``/env``."""
+    for path, other in (
         (prefix.resolve(), "/env"),
         (prefix, "/env"),
         (project_root(), "/home/user/kafka-forge"),
         (Path.home(), "/home/user"),
     ):
-        seen = seen.replace(str(path), plain)
+        seen = seen.replace(str(path), other)
     value: dict[str, object] = json.loads(seen)
     value |= {"variables": {}, "path": ["/env/lib"], "others": _named(value["others"])}
     value["python"] = {**_object(value["python"]), "user_site": "/home/user/.local"}
