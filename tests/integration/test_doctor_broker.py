@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import json
+import os
 import socket
 import ssl
 import sys
@@ -11,6 +13,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 from confluent_kafka.admin import AdminClient
 from cryptography import x509
@@ -19,8 +22,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from kafka_forge import platforms
 from kafka_forge.doctor import broker as asking
-from kafka_forge.doctor import judging, looking
+from kafka_forge.doctor import judging, looking, redacting, report, telling
 from kafka_forge.doctor.findings import Finding, Level
+from kafka_forge.schemas.making import DOCTOR_SCHEMA
 from tests.doctor_environments import make
 
 from .secured import PROTOCOLS, Secured, another_authority, started
@@ -50,7 +54,20 @@ def seen_of(python: Path, address: str, settings: dict[str, str]) -> Seen:
 
 
 def broken(seen: Seen, settings: dict[str, str]) -> list[Finding]:
-    return [each for each in judging.judge(seen, settings, Path("/nonexistent")) if each.level is Level.BROKEN]
+    """What cannot work, once the whole report has been found sound: JSON by its schema, and redacted no name left."""
+    made = report.made(seen, judging.judge(seen, settings, Path("/nonexistent")))
+    address = seen.broker.address if seen.broker else "localhost:9092"
+    left = redacting.redacted(made, settings, address)
+    schema = json.loads(DOCTOR_SCHEMA.read_text(encoding="utf-8"))
+    for each in (made, left):
+        jsonschema.validate(each.model_dump(mode="json"), schema)
+    text = left.model_dump_json() + "\n".join(telling.lines(left))
+    private = [address, str(Path.home()), *(value for value in settings.values() if os.sep in value or " " in value)]
+    assert [word for word in private if word in text] == []
+    worst = [each for each in made.findings if each.level is Level.BROKEN]
+    assert made.status == left.status
+    assert (made.status == 2) is bool(worst)
+    return worst
 
 
 def topics(broker: Broker) -> set[str]:
