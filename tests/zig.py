@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from kafka_forge.ground.paths import Cache
-from kafka_forge.ground.userland import zig_program
+from kafka_forge.ground.zig import zig_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def cc(*options: str | Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run ``zig cc`` in a folder; return how it ended and what it said."""
-    cache = str(Cache.default().compiler)
-    variables = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache}
+    cache = Cache.default().compiler
+    variables = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(cache), "ZIG_LOCAL_CACHE_DIR": str(cache)}
     return subprocess.run(
-        [zig_program(), "cc", *options],
+        [zig_program(cache), "cc", *options],
         cwd=folder,
         env=variables,
         capture_output=True,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.values.model import Artifact, CheckResult, Environment
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]  # it builds what is not built yet
+pytestmark = [pytest.mark.integration, pytest.mark.first, pytest.mark.timeout(1800)]  # it builds what is not built yet
 
 CLIENTS = ("pykafka", "python-confluent-kafka")
 

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +17,7 @@ from kafka_forge.bases.python_locks import Interpreters, load
 from kafka_forge.channels import solving
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
+from kafka_forge.ground.zig import zig_program
 
 from . import extension_modules
 
@@ -85,7 +85,7 @@ def test_a_python_is_whole(python: str, channel: str, tmp_path: Path) -> None:
         "setup(name='yesno', version='1', ext_modules=[Extension('yesno', ['yesno.c'])])\n",
         encoding="utf-8",
     )
-    zig = f"{sys.executable} -m ziglang cc -target x86_64-linux-gnu.2.17"
+    zig = f"{zig_program(Cache.default().compiler)} cc -target x86_64-linux-gnu.2.17"
     caches = {"ZIG_GLOBAL_CACHE_DIR": str(Cache.default().compiler), "ZIG_LOCAL_CACHE_DIR": str(tmp_path / "zig")}
     run(
         prefix,

@@ -1,4 +1,5 @@
-"""What clients survive, on a real cluster: clients that lie are found out, and each client of ours gets ten seeds."""
+"""What clients survive, on a real cluster: clients that lie are found out, and each client of ours gets ten seeds with
+``--long``, three without."""
 
 from __future__ import annotations
 
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
     from kafka_forge.survival.soak import Outcome
     from kafka_forge.values.model import Environment
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.integration, pytest.mark.first, pytest.mark.timeout(1800)]
 
 PROMISE = Contract(version=1, promises={"survives": {"modes": ["default"]}})
-SEEDS = 10
+SEEDS, USUAL = 10, 3
+"""With ``--long``, and without: a seed is some twenty seconds of the cluster's time."""
 
 
 def verdicts(suffering: tuple[Cluster, Links], made: Environment, fault: str) -> dict[str, str]:
@@ -139,12 +141,15 @@ def test_a_client_that_breaks_a_promise_is_found_out(
 
 
 @pytest.fixture(scope="module")
-def outcomes(suffering: tuple[Cluster, Links], made: list[tuple[Environment, Contract]]) -> list[Outcome]:
-    """Ten drawn schedules, each with every client that the recipes build, side by side."""
+def outcomes(
+    pytestconfig: pytest.Config, suffering: tuple[Cluster, Links], made: list[tuple[Environment, Contract]]
+) -> list[Outcome]:
+    """Drawn schedules, each with every client that the recipes build, side by side."""
+    seeds = SEEDS if pytestconfig.getoption("--long") else USUAL
     entrants = [(each, contract) for env, contract in made for each in stage.entrants_of(env, contract)]
     return [
         soak.judged(entrant, trial, schedule, contract)
-        for schedule in map(schedules.draw, range(1, SEEDS + 1))
+        for schedule in map(schedules.draw, range(1, seeds + 1))
         for (entrant, contract), trial in zip(
             entrants, trials.run(*suffering, [each for each, _ in entrants], schedule), strict=True
         )
@@ -322,9 +327,9 @@ def test_what_came_out_of_order_writes_nothing_of_another_partition_twice(
     "client",
     ["kafka-python/default", "librdkafka/ctypes", "pykafka/rdkafka", "pykafka/pure", "python-confluent-kafka/default"],
 )
-def test_each_client_survives_ten_seeds(outcomes: list[Outcome], client: str) -> None:
+def test_each_client_survives_its_seeds(pytestconfig: pytest.Config, outcomes: list[Outcome], client: str) -> None:
     mine = [each for each in outcomes if each.client.removesuffix("/3.14") == client]
-    assert len(mine) == SEEDS
+    assert len(mine) == (SEEDS if pytestconfig.getoption("--long") else USUAL)
     assert {str(each.schedule): each.problems for each in mine if each.problems} == {}
 
 

@@ -21,7 +21,7 @@ from kafka_forge.schemas import making as schemas
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.first]
 ROOT = Path(__file__).parents[2]
 FORGE = [sys.executable, "-m", "kafka_forge.cli"]
 

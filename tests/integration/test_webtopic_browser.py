@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.integration,
+    pytest.mark.first,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(platforms.current() != "linux-64", reason="the browser is locked for linux-64"),
 ]

@@ -18,6 +18,7 @@ from tests.zig import compiled
 
 pytestmark = [
     pytest.mark.integration,
+    pytest.mark.first,
     pytest.mark.skipif(platforms.current() != "linux-64", reason="wine is locked for linux-64 only"),
 ]
 

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from .workflow_runner import Runner, evaluate, fill, machine
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.first]
 ROOT = Path(__file__).parents[2]
 INPUTS = {
     "recipes": "kafka-python",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.errors import BaseBuildFailed, CompilerCacheBroken
-from kafka_forge.ground import compiler_cache, long_double, processes, userland
+from kafka_forge.ground import compiler_cache, long_double, processes
+from kafka_forge.ground.zig import zig_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def link_module(
     Raises:
         BaseBuildFailed: it does not compile.
     """
-    command = [sys.executable, "-m", "ziglang", "cc", "-target", TARGETS[platform], "-shared", "-fPIC", "-O2", "-s"]
+    command = [str(zig_program(cache.compiler)), "cc", "-target", TARGETS[platform], "-shared", "-fPIC", "-O2", "-s"]
     if platform == "linux-ppc64le":
         command.append(long_double.FLAG)
     command += ["-DNDEBUG", "-fno-sanitize=undefined", *flags, *map(str, sources), "-Wl,-rpath,$ORIGIN/../.."]
@@ -77,8 +77,9 @@ def compile_cxx_library(platform: str, cache: Cache) -> None:
         BaseBuildFailed: it does not compile.
     """
     target = TARGETS[platform]
-    command = [sys.executable, "-m", "ziglang", "c++", "-target", target, *_AS_BUILDS]
-    command += [*long_double.flags(target), *long_double.objects(target, userland.zig_program(), cache.compiler)]
+    zig = zig_program(cache.compiler)
+    command = [str(zig), "c++", "-target", target, *_AS_BUILDS]
+    command += [*long_double.flags(target), *long_double.objects(target, zig, cache.compiler)]
     with tempfile.TemporaryDirectory(prefix="kafka-forge-cxx-") as room:
         program = Path(room) / "program.cpp"
         program.write_text("#include <string>\nint main(int n, char **) { return std::string(n, 'x').empty(); }\n")

@@ -14,8 +14,9 @@ from kafka_forge import platforms, sources
 from kafka_forge.bench import loads
 from kafka_forge.engine import drafting
 from kafka_forge.errors import BuildFailed
-from kafka_forge.ground import processes, userland
+from kafka_forge.ground import processes
 from kafka_forge.ground.files import Store
+from kafka_forge.ground.zig import zig_program
 from kafka_forge.planning import plan
 from kafka_forge.values.evidence import tail
 from kafka_forge.values.selection import Selection
@@ -67,7 +68,7 @@ def _compile(source: Path, program: Path, headers: str, made: Environment, cache
     layout = platforms.of(made.artifact.cell.platform)
     libraries, room = made.prefix / layout.library_dir, program.parent
     command: list[str | Path] = [
-        *(userland.zig_program(), "cc", "-w", "-O2", headers, source),
+        *(zig_program(cache.compiler), "cc", "-w", "-O2", headers, source),
         *("-o", program, libraries / layout.librdkafka, "-lpthread", f"-Wl,-rpath,{libraries}"),
         "-Wl,--allow-shlib-undefined",
     ]

@@ -39,7 +39,7 @@ def command(only: tuple[str, ...], jobs: int, pytest_arguments: tuple[str, ...],
 
     root = project_root()
     python = [sys.executable, "-m"]
-    side_by_side = ["-n", str(jobs), "--dist", "loadfile"] if jobs > 1 else []
+    side_by_side = ["-n", str(jobs), "--dist", "loadfile", "--no-loadscope-reorder"] if jobs > 1 else []
     pytest = [*python, "pytest", *side_by_side, *(["--long"] if long else [])]
     steps = {
         "lint": [[*python, "ruff", "check", "."], [*python, "ruff", "format", "--check", "."]],

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.ground import long_double
+from kafka_forge.ground.zig import zig_program
 
 if TYPE_CHECKING:
     from kafka_forge.ground.paths import Cache
@@ -62,13 +63,6 @@ def _link(folder: Path, program: str, path: str) -> None:
         (folder / program).symlink_to(found)
 
 
-def zig_program() -> Path:
-    """Return the zig of the ``ziglang`` package that the toolkit depends on."""
-    import ziglang
-
-    return Path(ziglang.__file__).parent / ("zig.exe" if os.name == "nt" else "zig")
-
-
 def _write_program(script: Path, module: str) -> None:
     """Write what stands for a program of macOS: ``codesign`` for the engine, ``macho-bundle`` for the linker."""
     script.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m {module} \"$@\"\n", encoding="utf-8")
@@ -80,7 +74,8 @@ _NO_LINKING = "|".join(f'*" {option} "*' for option in ("-c", "-E", "-S", "-M", 
 
 def _write_zig(script: Path, compiler_cache: Path) -> None:
     """Write the ``zig`` that builds call. The engine hands no variables on, so the cache's place stands in it."""
-    shim = long_double.shim(zig_program(), compiler_cache)
+    zig = zig_program(compiler_cache)
+    shim = long_double.shim(zig, compiler_cache)
     script.write_text(
         "#!/bin/sh\n"
         f"ZIG_GLOBAL_CACHE_DIR='{compiler_cache}'\n"
@@ -90,7 +85,7 @@ def _write_zig(script: Path, compiler_cache: Path) -> None:
         f'    set -- "$@" {long_double.FLAG}\n'
         f"""    case " $* " in {_NO_LINKING}) ;; " c++ "*) set -- "$@" '{shim}' ;; esac ;;\n"""
         "esac\n"
-        f"exec '{zig_program()}' \"$@\"\n",
+        f"exec '{zig}' \"$@\"\n",
         encoding="utf-8",
     )
     script.chmod(0o755)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from kafka_forge import platforms
 from kafka_forge.bases.zig import TARGETS
 from kafka_forge.environments import activation
-from kafka_forge.ground import long_double, processes, userland
+from kafka_forge.ground import long_double, processes
+from kafka_forge.ground.zig import zig_program
 from kafka_forge.inspection import binaries
 
 if TYPE_CHECKING:
@@ -96,12 +97,13 @@ class Bench:
         word = "cc" if language == "C" else "c++"
         # as the base's own compiler calls it, whose builds have left zig's C++ library compiled: it is minutes' work
         options = ["-g0", "-O2", "-fno-sanitize=undefined", "-s"]
-        return [userland.zig_program().as_posix(), word, "-target", target, *options, *long_double.flags(target)]
+        zig = zig_program(self.cache.compiler).as_posix()
+        return [zig, word, "-target", target, *options, *long_double.flags(target)]
 
     def objects(self) -> list[str]:
         """Return what a program is linked with beside its own, whatever its language."""
         target = TARGETS[self.environment.artifact.cell.platform]
-        return long_double.objects(target, userland.zig_program(), self.cache.compiler)
+        return long_double.objects(target, zig_program(self.cache.compiler), self.cache.compiler)
 
     def run(self, command: Sequence[str | Path]) -> processes.Finished:
         """Run a command in the folder."""

@@ -14,7 +14,8 @@ import tempfile
 import threading
 from pathlib import Path
 
-from kafka_forge.ground.userland import zig_program
+from kafka_forge.ground.paths import Cache
+from kafka_forge.ground.zig import zig_program
 from kafka_forge.macho import stubs
 
 _CPUS = {"osx-64": "x86_64", "osx-arm64": "aarch64"}
@@ -53,7 +54,8 @@ def _newer(platform: str, minos: tuple[int, int]) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "probe.c"
         source.write_text("\n".join(lines), encoding="utf-8")
-        command = [str(zig_program()), "cc", "-target", f"{_CPUS[platform]}-macos.{minos[0]}.{minos[1]}"]
+        zig = zig_program(Cache.default().compiler)
+        command = [str(zig), "cc", "-target", f"{_CPUS[platform]}-macos.{minos[0]}.{minos[1]}"]
         options = [
             "-fsyntax-only",
             "-Wunguarded-availability",

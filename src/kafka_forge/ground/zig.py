@@ -1,0 +1,41 @@
+"""The toolkit's zig, at one place for all checkouts that share a cache."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+
+from kafka_forge.ground.files import atomic_path
+
+
+def zig_program(compiler_cache: Path) -> Path:
+    """Return the zig of the package ``ziglang``, which the toolkit depends on, as the compiler's cache has it.
+
+    zig takes what another zig has compiled for its own only where both stand at one path: of two checkouts with an
+    environment each, whichever was not the last to link C++ would compile zig's C++ library anew, which is minutes'
+    work, and leave it so for the other. So it is linked into the cache, file by file, or copied to another file system.
+
+    Args:
+        compiler_cache: zig's cache (``Cache.compiler``).
+
+    Raises:
+        DiskFull, NotWritable: the file system refuses.
+    """
+    name = "zig.exe" if os.name == "nt" else "zig"
+    place = compiler_cache / f"ziglang-{version('ziglang')}"
+    if (place / name).exists():
+        return place / name
+    import ziglang
+
+    with atomic_path(place) as draft:
+        shutil.copytree(Path(ziglang.__file__).parent, draft, copy_function=_link)
+    return place / name
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one that has no links
+        shutil.copy2(source, target)
