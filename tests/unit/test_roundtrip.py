@@ -81,7 +81,12 @@ def step_of(data: dict[str, Any], action: str) -> dict[str, Any]:
 def test_what_a_real_client_did_passes_every_check() -> None:
     results = judged(SEEN)
     assert {result.verdict for result in results.values()} == {Verdict.PASS}
-    others = {"roundtrip-asyncio", "roundtrip-dask", "roundtrip-streamz"}  # have test files of their own
+    others = {
+        "roundtrip-asyncio",
+        "roundtrip-dask",
+        "roundtrip-rebalance",
+        "roundtrip-streamz",
+    }  # have test files of their own
     assert {check for check in checks.by_id() if check.startswith("roundtrip-")} == set(PROMISES) | others
     assert {identifier.partition("[")[0] for identifier in results} == set(PROMISES)
     assert "roundtrip-delivery[default/produce/lz4]" in results

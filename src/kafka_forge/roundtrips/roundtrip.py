@@ -52,6 +52,7 @@ class _Trip:
     modes: dict[str, tuple[str, ...]]
     grouped: tuple[str, ...]
     looped: tuple[str, ...]
+    rebalanced: dict[str, tuple[str, ...]]
 
     @property
     def own(self) -> dict[str, dict[str, str]]:
@@ -68,11 +69,19 @@ class _Trip:
     def topics(self) -> list[str]:
         """Every topic that the client is to write."""
         loops = [self.loop(mode) for mode in self.looped]
-        return [*(topic for of_mode in self.own.values() for topic in of_mode.values()), *loops]
+        groups = [topic for mode in self.rebalanced for of in self.groups(mode).values() for topic in of.values()]
+        return [*(topic for of_mode in self.own.values() for topic in of_mode.values()), *loops, *groups]
 
     def loop(self, mode: str) -> str:
         """Return the topic for what a mode tries with asyncio."""
         return f"kafka-forge-{self.id}-{mode}-loop"
+
+    def groups(self, mode: str) -> dict[str, dict[str, str]]:
+        """Return protocol → kind of members → the topic that a mode's group has, and whose name is its id."""
+        return {
+            protocol: {kind: f"kafka-forge-{self.id}-{mode}-{protocol}-{kind}" for kind in ("moving", "static")}
+            for protocol in self.rebalanced.get(mode, ())
+        }
 
     def group(self, mode: str) -> str:
         """Return the id of a mode's consumer group."""
@@ -103,7 +112,9 @@ def run(
             return run(env, contract, broker, progress, own)
     begun = time.monotonic()
     grouped, looped = (_modes(contract, promise) for promise in ("roundtrip-group", "roundtrip-asyncio"))
-    trip = _Trip(uuid.uuid4().hex[:10], stock, _promised(env, contract), grouped, looped)
+    promise = contract.promises.get("roundtrip-rebalance", {})
+    rebalanced = dict.fromkeys(promise.get("modes", ()), tuple(promise.get("protocols", ("classic",))))
+    trip = _Trip(uuid.uuid4().hex[:10], stock, _promised(env, contract), grouped, looped, rebalanced)
     if not trip.modes:
         return _evidence(broker, env, trip, (), {}, begun)
     with progress.task(f"round trip of {env.artifact.cell.id}", total=len(trip.modes) + 2) as task:
@@ -207,6 +218,7 @@ def _request(env: Environment, trip: _Trip, mode: str, broker: Broker, scenario:
         "own": trip.own[mode],
         "seeded": trip.stock.topics(trip.codecs),
         "group": trip.group(mode) if mode in trip.grouped else None,
+        "rebalanced": trip.groups(mode),
         "loop": trip.loop(mode) if mode in trip.looped else None,
         "patience": PATIENCE * runner.slowness,
         "native": runner.slowness == 1,
@@ -269,6 +281,12 @@ def _evidence(
         witness=witness.read(broker.address, written) if written else {},
         committed={
             mode: witness.committed(broker.address, data["group"], data["topic"]) for mode, data in groups.items()
+        },
+        groups={
+            topic: witness.group(broker.address, topic)
+            for mode in trip.rebalanced
+            for of in trip.groups(mode).values()
+            for topic in of.values()
         },
         disk=_on_disk(broker, written),
         seconds=round(time.monotonic() - begun, 3),

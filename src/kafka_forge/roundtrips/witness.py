@@ -112,6 +112,32 @@ def committed(address: str, group: str, topic: str) -> dict[int, int]:
     return {each.partition: each.offset for each in answer if each.offset >= 0}
 
 
+def group(address: str, name: str) -> JsonObject:
+    """Return what the broker says of a group that reads the topic of its own name.
+
+    Returns:
+        ``type``: ``classic`` or ``consumer`` (KIP-848); None where the broker is too old to say (before 3.8).
+        ``committed``: see `committed`.
+
+    Raises:
+        ScenarioBroken: the broker does not say.
+    """
+    from confluent_kafka import ConsumerGroupType, KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    client = AdminClient(_settings(address))
+    try:
+        listed = client.list_consumer_groups(request_timeout=_SECONDS).result()
+    except KafkaException as error:
+        raise _broken(address, f"the groups cannot be listed: {error}") from error
+    if listed.errors:
+        raise _broken(address, f"the groups cannot be listed: {listed.errors[0]}")
+    kinds = {each.group_id: each.type for each in listed.valid}
+    kind = kinds.get(name, ConsumerGroupType.UNKNOWN)
+    told = None if kind in (None, ConsumerGroupType.UNKNOWN) else kind.name.lower()
+    return {"type": told, "committed": committed(address, name, name)}
+
+
 def leaders(address: str, topics: Iterable[str]) -> dict[str, dict[int, tuple[str, int]]]:
     """Return topic → partition → host and port of its leader.
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 if TYPE_CHECKING:
-    from kafka_forge.scenarios import corpus, scenario
+    from kafka_forge.scenarios import corpus, members_confluent_kafka, rebalancing, scenario
     from kafka_forge.scenarios.counted_confluent_kafka import EVERY_MS, Counted, checked, record
 else:
+    import members_confluent_kafka
+    import rebalancing
     import scenario
     from counted_confluent_kafka import EVERY_MS, Counted, checked, record
 
@@ -122,4 +124,5 @@ def _client(asked: scenario.Request) -> scenario.Client:
 
 if __name__ == "__main__":
     asked = scenario.read_request()
-    scenario.run(asked, _client(asked))
+    rooms = functools.partial(members_confluent_kafka.Room, asked.address)
+    scenario.run(asked, _client(asked), rebalancing.watched(rooms))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 if TYPE_CHECKING:
-    from kafka_forge.scenarios import corpus, scenario
+    from kafka_forge.scenarios import corpus, members_kafka_python, rebalancing, scenario
 else:
     import corpus
+    import members_kafka_python
+    import rebalancing
     import scenario
 
 
@@ -105,4 +108,5 @@ def _record(each: Any) -> corpus.Record:
 
 if __name__ == "__main__":
     asked = scenario.read_request()
-    scenario.run(asked, KafkaPython(asked))
+    rooms = functools.partial(members_kafka_python.Room, asked.address)
+    scenario.run(asked, KafkaPython(asked), rebalancing.watched(rooms))

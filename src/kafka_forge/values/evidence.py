@@ -206,6 +206,8 @@ class RoundTripEvidence:
         witness: topic → the records that an independent client read back, each partition in its order, as
             `scenarios.corpus.record` writes them.
         committed: mode → partition → the offset that the broker says the mode's group has committed.
+        groups: topic → what the broker says of the group that has its name: ``type`` (the protocol: ``classic`` or
+            ``consumer``; None where it does not say), ``committed`` (partition → offset).
         disk: topic → what lies on the broker's disk; for a broker whose disk is not ours to read, the batches as it
             hands them out (see `wire`).
         seconds: what it took.
@@ -220,6 +222,7 @@ class RoundTripEvidence:
     ends: dict[str, str] = field(default_factory=dict)
     witness: dict[str, list[JsonObject]] = field(default_factory=dict)
     committed: dict[str, dict[int, int]] = field(default_factory=dict)
+    groups: dict[str, JsonObject] = field(default_factory=dict)
     disk: dict[str, TopicOnDisk] = field(default_factory=dict)
     seconds: float = 0.0
 
