@@ -64,3 +64,28 @@ def test_a_missing_extension_does_not_explain_that_another_package_is_missing() 
         "commands[m-tool]", "m-tool ended with status 1: ModuleNotFoundError: No module named 'pkg_resources'"
     )
     assert because(links, own, other, command) == [None, links.id, None, other.id]
+
+
+def test_a_client_that_handles_nothing_explains_the_other_checks_of_its_mode_and_not_itself() -> None:
+    said = "the client handled no message (KafkaException: no such property)"
+    sends, reads = (failed(f"roundtrip-acceleration[asyncio/{way}]", said, "4.4.0") for way in ("produce", "consume"))
+    same = failed("roundtrip-headers[asyncio/produce/gzip]", "nothing arrived", "4.4.0")
+    other = failed("roundtrip-headers[default/produce/gzip]", "nothing arrived", "4.4.0")
+    assert because(sends, reads, same, other) == [None, None, sends.id, None]
+    below = failed("roundtrip-acceleration[rdkafka/consume]", said, "4.4.0")
+    loop = failed("roundtrip-group[asyncio-rdkafka]", "nothing arrived", "4.4.0")
+    assert because(below, loop) == [None, below.id]
+
+
+def test_an_extension_without_its_library_explains_the_symbols_and_a_symbol_the_import() -> None:
+    unlinked = failed("extension-links[m]", "does not need librdkafka.so.1; the import of m gives ImportError")
+    symbols = failed("symbols-exist", "m.so: no library of the prefix exports rd_kafka_new")
+    assert because(unlinked, symbols) == [None, unlinked.id]
+    assert because(failed("extension-links[m]", "the import of m gives ImportError"), symbols) == [symbols.id, None]
+
+
+def test_a_private_copy_explains_what_the_client_is_linked_with() -> None:
+    copy = failed("no-private-copies", "m.so holds a copy of librdkafka")
+    links = failed("extension-links[m]", "does not need librdkafka.so.1 (it needs librdkafka-1.so.1)")
+    contents = failed("package-contents", "libs/librdkafka-1.so.1 is unwanted")
+    assert because(copy, links, contents, failed("one-librdkafka", "2 copies")) == [None, copy.id, copy.id, copy.id]

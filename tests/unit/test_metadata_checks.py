@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kafka_forge import checks
-from kafka_forge.values.evidence import BinaryFile, InspectEvidence
+from kafka_forge.values.evidence import BinaryFile, Elf, InspectEvidence
 from kafka_forge.values.model import Artifact, Cell, Environment, Verdict
 
 SOUND: dict[str, Any] = {
@@ -19,6 +19,8 @@ SOUND: dict[str, Any] = {
     "shared": {},
     "machines": {"lib/libmine.so": "x86_64"},
     "headers": {"include/mine.h": "1.2.0"},
+    "undefined": {},
+    "copies": {"lib/libmine.so": ["librdkafka"]},
 }
 BOUNDS = {"each": {"mine": {"admits": ["1.2.0"], "refuses": ["1.1.0", "1.3.0"]}}}
 ARGUMENTS: dict[str, Any] = {
@@ -29,6 +31,8 @@ ARGUMENTS: dict[str, Any] = {
     "dependency-bounds": BOUNDS,
     "run-exports": BOUNDS,
     "headers-agree": {"headers": ["include/mine.h"]},
+    "no-private-copies": {"own": ["librdkafka"]},
+    "symbols-exist": {},
 }
 FILES = (
     "lib/python3.12/site-packages/m.cpython-312-x86_64-linux-gnu.so",
@@ -43,7 +47,7 @@ def judged(check: str, **changed: Any) -> tuple[Verdict, str]:
     evidence = InspectEvidence(
         environment=Environment(Artifact(changed.pop("cell", cell), Path("x"), "0" * 64, 1), Path("/p"), None, ()),
         files=changed.pop("files", FILES),
-        binaries=changed.pop("binaries", ()),
+        binaries=changed.pop("binaries", (SOUND_BINARY,)),
         build_paths={},
         depends=changed.pop("depends", ("mine >=1.2,<1.3.0a0", "python_abi 3.12.* *_cp312")),
         probe={},
@@ -55,9 +59,15 @@ def judged(check: str, **changed: Any) -> tuple[Verdict, str]:
     return result.verdict, result.summary
 
 
+TAKES = BinaryFile("m.so", "elf", None, (), (), elf=Elf(2, ("mine_new",), ("lib/libmine.so",)))
+SOUND_BINARY = BinaryFile("m.so", "elf", None, (), (), elf=Elf(2, (), ("lib/libmine.so",)))
 NOARCH = Cell("mine", "linux-64", None, "mine", "1.2.0", "pyh0_0", noarch=True)
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("licenses", {"licenses": {}}, "no license text"),
+    ("headers-agree", {"undefined": {"include/mine.h": ["mine_new"]}}, "include/mine.h declares mine_new, which"),
+    ("no-private-copies", {"copies": {"m.so": ["librdkafka", "openssl"]}}, "m.so holds a copy of openssl"),
+    ("symbols-exist", {"binaries": (TAKES,)}, "m.so: no library of lib/libmine.so exports mine_new"),
+    ("symbols-exist", {"binaries": ()}, "no binary takes a symbol"),
     ("licenses", {"licenses": {"LICENSE": 0}}, "no license text"),
     ("licenses", {"license": None}, "names no license"),
     ("fits-its-platform", {"machines": {"a.so": "aarch64"}}, "a.so is for aarch64"),

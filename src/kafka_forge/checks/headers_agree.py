@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from kafka_forge.values.model import CheckResult
 
 
+_SHOWN = 5
+
+
 class Arguments(Model):
     """``headers``: the files that say a version, relative to the prefix."""
 
@@ -25,20 +28,32 @@ class HeadersAgree:
     between minor versions, so there other headers make other tables of virtual functions."""
 
     id = "headers-agree"
-    title = "the headers are of the package's own version"
+    title = "the headers are of the package's own version, and declare what its libraries have"
     remedy = "install headers and library of the same source, in one build"
     stage = "inspect"
     arguments = Arguments
 
     def judge(self, arguments: Arguments, evidence: InspectEvidence) -> list[CheckResult]:
-        """Compare what the headers say with the package's version."""
+        """Compare what the headers say with the package's version, and what they declare with its libraries."""
         seen, own = evidence.metadata.get("headers", {}), evidence.environment.artifact.cell.version
         problems = [
             f"{file} is of {seen.get(file, 'no version')}, the library of {own}"
             for file in arguments.headers
             if seen.get(file) != own
         ]
-        return [conclude(self.id, problems, f"{len(arguments.headers)} headers of {own}", {"headers": seen})]
+        undefined: dict[str, list[str]] = evidence.metadata.get("undefined", {})
+        problems += [
+            f"{file} declares {', '.join(names[:_SHOWN])}, which the library does not have"
+            for file, names in undefined.items()
+        ]
+        return [
+            conclude(
+                self.id,
+                problems,
+                f"{len(arguments.headers)} headers of {own}",
+                {"headers": seen, "undefined": undefined},
+            )
+        ]
 
 
 CHECK = HeadersAgree()

@@ -47,6 +47,8 @@ def result(check: str, module: str, answer: JsonObject | None) -> CheckResult:
     elif answer["file"] is None or answer["file"].startswith("/"):
         problems.append(f"comes from outside the environment: {answer['file']}")
     seen = answer or {}
+    if seen.get("network"):
+        problems.append(f"asks the network for {', '.join(seen['network'][:3])} while it is imported")
     good = " ".join(filter(None, [module, seen.get("version")]))
     return conclude(check, problems, good, seen)
 

@@ -2,7 +2,8 @@
 
 For libraries of the prefix these are their own exports; for macOS's libSystem, the stubs of the SDK; what may come from
 any library (``-undefined dynamic_lookup``), from Python. The stubs tell what the SDK's macOS has; that the oldest one
-has it too is what clang says of the declarations in the SDK's headers.
+has it too is what clang says of the declarations in the SDK's headers. ELF binds no symbol to a library: there, one of
+those that a binary needs must have it; the system's own symbols are versioned, and the promise `glibc-floor`'s.
 """
 
 from __future__ import annotations
@@ -31,8 +32,7 @@ class SymbolsExist:
         """Give one result over all binaries; an artifact that takes no symbols cannot keep this promise."""
         facts = {binary.path: binary.macho for binary in evidence.binaries if binary.macho}
         problems = [
-            f"{path}: {library} does not export {', '.join(symbols[:_SHOWN])}"
-            + (f" and {len(symbols) - _SHOWN} more" if len(symbols) > _SHOWN else "")
+            f"{path}: {library} does not export {_some(symbols)}"
             for path, macho in facts.items()
             for library, symbols in macho.missing.items()
         ]
@@ -41,11 +41,23 @@ class SymbolsExist:
             for path, macho in facts.items()
             for symbol, version in macho.newer.items()
         ]
+        elfs = {binary.path: binary.elf for binary in evidence.binaries if binary.elf}
+        problems += [
+            f"{path}: no library of {', '.join(elf.libraries) or 'the prefix'} exports {_some(elf.missing)}"
+            for path, elf in elfs.items()
+            if elf.missing
+        ]
         count = sum(sum(macho.imports.values()) for macho in facts.values())
+        count += sum(elf.imports for elf in elfs.values())
         if not count:
             problems.append("no binary takes a symbol from anywhere")
-        shown = {path: {"imports": macho.imports, "missing": macho.missing} for path, macho in facts.items()}
+        shown = {path: {"imports": each.imports, "missing": each.missing} for path, each in (facts | elfs).items()}
         return [conclude(self.id, problems, f"{count} symbols, all exported where they are taken from", shown)]
+
+
+def _some(symbols: tuple[str, ...]) -> str:
+    more = f" and {len(symbols) - _SHOWN} more" if len(symbols) > _SHOWN else ""
+    return ", ".join(symbols[:_SHOWN]) + more
 
 
 CHECK = SymbolsExist()

@@ -30,6 +30,7 @@ class Rule:
         shows: a regular expression that the effect's summary must show.
         where: one that the cause's summary must show.
         same_case: whether both must be about the same case, what stands in the ids' brackets.
+        same_mode: whether both must be about the same mode of the client, with which a case begins.
     """
 
     effect: str
@@ -37,6 +38,7 @@ class Rule:
     shows: str = ""
     where: str = ""
     same_case: bool = False
+    same_mode: bool = False
 
 
 _LOADED = ("one-librdkafka", "librdkafka-version", "features")
@@ -50,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     Rule("rpath-inside-prefix", "extension-links[[]*", shows="has no binary"),
     Rule("rpath-inside-prefix", "extension-links[[]*", shows="nothing in the package", where="does not need"),
     Rule("glibc-floor", "extension-links[[]*", shows="no binary needs"),
+    Rule("symbols-exist", "extension-links[[]*", where="does not need|has no extension module"),
     Rule("package-contents", "extension-links[[]*", shows="^nothing matches", where="has no extension module"),
     # What the loader does not find.
     Rule("extension-links[[]*", "rpath-inside-prefix", shows="^lib.* is not found in the prefix"),
@@ -61,6 +64,27 @@ RULES: tuple[Rule, ...] = (
     *(Rule(check, "pip-check", shows=_NO_MODULE) for check in _LATER),
     *(Rule(check, "imports[[]*", shows=_UNASKED) for check in _LOADED),
     *(Rule(check, "imports[[]*", shows=_NO_MODULE) for check in _LATER if not check.startswith("imports[")),
+    # What cannot be loaded, as it is for another machine or wants a symbol that nobody has.
+    *(
+        Rule(check, cause, shows=shows)
+        for cause in ("fits-its-platform", "symbols-exist")
+        for check, shows in (*((each, _UNASKED) for each in _LOADED), *((each, _NO_MODULE) for each in _LATER))
+    ),
+    Rule("extension-links[[]*", "fits-its-platform", shows="^the import of"),
+    Rule("extension-links[[]*", "symbols-exist", shows="^the import of"),
+    # A private copy is what the client is linked with, and a second one cannot be told from the first.
+    Rule("package-contents", "no-private-copies", shows="is unwanted"),
+    Rule("extension-links[[]*", "no-private-copies", shows="does not need"),
+    Rule("one-librdkafka", "no-private-copies"),
+    *(Rule(check, "one-librdkafka", shows=_UNASKED) for check in _LOADED if check != "one-librdkafka"),
+    Rule("c-project[[]*", "headers-agree"),
+    # A client that fails when it is first used has passed no message at all.
+    *(
+        Rule(
+            f"roundtrip-{what}[[]*", "roundtrip-acceleration[[]*", where="the client handled no message", same_mode=True
+        )
+        for what in ("delivery", "order", "headers", "timestamps", "compression", "group", "asyncio")
+    ),
     # A message that is not there, or is there twice, has no place, headers or timestamp that could be right.
     *(
         Rule(f"roundtrip-{what}[[]*", "roundtrip-delivery[[]*", same_case=True)
@@ -90,7 +114,7 @@ def _cause(result: CheckResult, failed: Sequence[CheckResult]) -> CheckResult | 
     for rule in RULES:
         if fnmatchcase(result.id, rule.effect) and re.search(rule.shows, result.summary):
             for other in failed:
-                near = other.broker in (None, result.broker) and (not rule.same_case or _case(other) == _case(result))
+                near = other.broker in (None, result.broker) and _near(rule, _case(other), _case(result))
                 told = fnmatchcase(other.id, rule.cause) and re.search(rule.where, other.summary)
                 if near and told and not _elsewhere(result, other):
                     return other
@@ -103,6 +127,17 @@ def _elsewhere(result: CheckResult, cause: CheckResult) -> bool:
     if lacks is None or not (other or cause.id.startswith("extension-links[")):
         return False
     return lacks[1] != (other[1] if other else _case(cause).rstrip("]").partition(".")[0])
+
+
+def _near(rule: Rule, cause: str, effect: str) -> bool:
+    if rule.same_case:
+        return cause == effect
+    return not rule.same_mode or _mode(cause) == _mode(effect)
+
+
+def _mode(case: str) -> str:
+    """Return the client's mode; one of a loop's is that which does its work (``asyncio-rdkafka``)."""
+    return case.rstrip("]").partition("/")[0].removeprefix("asyncio-")
 
 
 def _case(result: CheckResult) -> str:

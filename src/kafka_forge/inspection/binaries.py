@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
-from kafka_forge.inspection import macos
+from kafka_forge.inspection import macos, taken
 from kafka_forge.values.evidence import BinaryFile
 from kafka_forge.values.model import Kind
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kafka_forge.platforms import Platform
+    from kafka_forge.values.evidence import Elf
 
 _MAGIC = {
     b"\x7fELF": "elf",
@@ -167,7 +168,13 @@ def _pe(path: Path, name: str) -> BinaryFile | None:
 def _with_found(binary: BinaryFile, prefix: Path, platform: Platform, more: Besides) -> BinaryFile:
     found = {library: _find(binary, library, prefix, platform, more) for library in binary.needed}
     special = macos.read(prefix, binary.path, found, platform.name) if binary.kind == "macho" else None
-    return replace(binary, found=found, macho=special)
+    elf = _symbols(prefix, binary.path, found) if binary.kind == "elf" else None
+    return replace(binary, found=found, macho=special, elf=elf)
+
+
+def _symbols(prefix: Path, name: str, found: dict[str, str]) -> Elf | None:
+    parsed = taken.parsed(prefix / name)
+    return taken.read(prefix, parsed, found) if parsed is not None else None
 
 
 def _find(binary: BinaryFile, library: str, prefix: Path, platform: Platform, more: Besides) -> str:

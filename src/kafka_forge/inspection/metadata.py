@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from kafka_forge.inspection import copies, declared
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
@@ -34,6 +36,8 @@ def read(package: Path, prefix: Path, files: Collection[str]) -> JsonObject:
         "licenses": _licenses(package / "info" / "licenses"),
         "shared": _shared(prefix, package.name, set(files)),
         "machines": {name: machine for name in files if (machine := _machine(prefix / name))},
+        "undefined": declared.missing(prefix, files),
+        "copies": copies.held(prefix, files),
         "headers": {name: version for name in files if (version := _header(prefix / name, name))},
     }
 

@@ -58,14 +58,47 @@ def told_of_the_lock() -> Iterator[list[str]]:
         warnings.showwarning = shown
 
 
+@contextlib.contextmanager
+def told_of_the_network() -> Iterator[list[str]]:
+    """Give a list that holds afterwards where Python's sockets were asked to go, beyond this machine.
+
+    The interpreter says so itself (``socket.connect``, ``socket.getaddrinfo`` of the audit events' table). Sockets of a
+    C library are not seen.
+    """
+    _asked.clear()
+    if not _asked_by_hook:
+        sys.addaudithook(_note_network)
+        _asked_by_hook.append(True)
+    yield _asked
+    _asked.clear()
+
+
+_asked: list[str] = []
+_asked_by_hook: list[bool] = []
+
+
+def _note_network(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+        _keep(arguments[0])
+    elif event in ("socket.connect", "socket.sendto") and isinstance(arguments[1], tuple):
+        _keep(arguments[1][0])
+
+
+def _keep(host: Any) -> None:
+    name = host.decode(errors="replace") if isinstance(host, bytes) else str(host or "localhost")
+    if name not in ("localhost", "::1") and not name.startswith("127.") and name not in _asked:
+        _asked.append(name)
+
+
 def import_one(name: str) -> dict[str, Any]:
     """Import a module; return whether it worked, from where, which version, or which error."""
     begun = time.perf_counter()
     answer: dict[str, Any] = {"ok": False, "file": None, "version": None, "error": None}
     before = lock_is_on()
     try:
-        with told_of_the_lock() as told:
+        with told_of_the_lock() as told, told_of_the_network() as asked:
             module = importlib.import_module(name)
+            answer["network"] = list(asked)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever an import raises is evidence)
         answer["error"] = f"{type(error).__name__}: {error}"
     else:

@@ -36,6 +36,21 @@ class MachO:
 
 
 @dataclass(frozen=True, slots=True)
+class Elf:
+    """What an ELF file takes from libraries that are not the system's.
+
+    Attributes:
+        imports: how many symbols.
+        missing: those that none of the libraries exports.
+        libraries: the libraries of the prefix that it needs, relative to it.
+    """
+
+    imports: int
+    missing: tuple[str, ...]
+    libraries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BinaryFile:
     """One ELF, Mach-O or PE file of the artifact, as LIEF reads it.
 
@@ -49,6 +64,7 @@ class BinaryFile:
         found: each needed library → where the loader finds it: a path relative to the prefix, ``system``, or ``""``
             where it finds none.
         macho: what only a Mach-O file says; None for other files.
+        elf: what only an ELF file says; None for other files.
     """
 
     path: str
@@ -59,6 +75,7 @@ class BinaryFile:
     glibc: tuple[int, int] | None = None
     found: dict[str, str] = field(default_factory=dict)
     macho: MachO | None = None
+    elf: Elf | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +109,11 @@ class InspectEvidence:
         variant: what the package was built with: the keys of the variants that its recipe uses, with their values
             (``info/hash_input.json``, as conda-build and rattler-build write it); empty where it does not say.
         probe: what the program inside the environment answered; an empty object where nothing could be run.
-            ``imports``: module → ``{ok, file, version, error, seconds}``, and on a free-threaded Python ``gil``:
-            ``{before, after, said}``, whether its lock was on before and after, and CPython's warning about that;
+            ``imports``: module → ``{ok, file, version, error, seconds, network}``, and on a free-threaded Python
+            ``gil``: ``{before, after, said}``, whether its lock was on before and after, and CPython's warning of it;
             ``librdkafka``: ``{loaded: [paths], path, version, number, features: [..], client}``, all but ``loaded``
             None where none is loaded;
+            ``network``: where it tried to get to by Python's sockets while it was imported, beyond this machine;
             ``mapped``: the shared libraries that were loaded when all modules had been imported;
             ``pip_check``: ``{ok, lines}``, None where the environment has no Python.
             Paths are relative to the prefix where they are inside it, else absolute.
@@ -110,7 +128,8 @@ class InspectEvidence:
         records: each RECORD that the package brings → its lines.
         metadata: what the package says of itself: ``index`` and ``run_exports`` (``info/*.json``), ``license``,
             ``licenses`` (file → bytes); ``shared``: file → the other package that brings it, too; ``machines``: ELF
-            file → its machine; ``headers``: C header → the version that it says.
+            file → its machine; ``headers``: C header → the version that it says; ``undefined``: header → what it
+            declares and the package's libraries do not have; ``copies``: binary → the libraries that it holds.
     """
 
     environment: Environment

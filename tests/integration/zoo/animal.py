@@ -21,10 +21,12 @@ class Animal:
         met: the public thread in which users met it, ``owner/repository#number``.
         wrong: what is wrong with it, in one sentence.
         caught_by: the id of the one check that reports it, with its case where it has several.
-        says: what the check's summary must tell: the cause.
+        says: what the check's summary must tell of the cause.
+        remedy: and of what to do.
         make: changes the tree of the good package.
         broker: whether only messages through a broker show it.
         usual: whether it is looked at in every run of the tests, and not with ``--long`` alone.
+        beside: the recipe of another package that is changed, too, and stands beside it, and how that is changed.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Animal:
     wrong: str
     caught_by: str
     says: str
+    remedy: str
     make: Callable[[Tree], None]
     broker: bool = False
     usual: bool = False
+    beside: tuple[str, Callable[[Tree], None]] | None = None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from .doubled import DOUBLED
+from .libraries import LIBRARIES
 from .linked import LINKED
 from .lying import LYING
+from .rebuilt import REBUILT
 from .told import TOLD
 
-ANIMALS = (*LINKED, *TOLD, *LYING)
+ANIMALS = (*LINKED, *LIBRARIES, *REBUILT, *DOUBLED, *TOLD, *LYING)

@@ -20,42 +20,60 @@ from tests.integration import artifacts
 from . import trees
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kafka_forge.building.build import Built
     from kafka_forge.report.model import CheckReport
     from kafka_forge.values.model import Artifact, Base
 
     from .animal import Animal
+    from .trees import Tree
 
 RECIPES = ("kafka-python", "librdkafka", "pykafka", "python-confluent-kafka")
 PYTHON = "3.14"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Keeper:
-    """Who has the good artifacts, and a room for the animals."""
+    """Who has the good artifacts, a room for the animals, and one broker for all that need one."""
 
     good: dict[str, Artifact]
     base: Base
     room: Path
+    stack: contextlib.ExitStack
+    address: str | None = None
 
     def made(self, animal: Animal) -> tuple[Artifact, Path]:
         """Make an animal's package; return it and the channel in which it stands before the good ones."""
         room = Path(tempfile.mkdtemp(prefix=f"{animal.name}-", dir=self.room))
-        tree = trees.unpacked(self.good[animal.of], room / "tree")
+        return self._changed(animal.of, animal.make, room / "channel"), room / "channel"
+
+    def _changed(self, recipe: str, change: Callable[[Tree], None], channel: Path) -> Artifact:
+        """Change a good artifact, and put it into a channel of its own."""
+        tree = trees.unpacked(self.good[recipe], channel.with_name(f"{channel.name}-tree"), self.base.channel)
         before = trees.names(tree)
-        animal.make(tree)
+        change(tree)
         trees.settle(tree, before)
-        return trees.packed(tree, room / "channel"), room / "channel"
+        return trees.packed(tree, channel)
 
     def look(self, animal: Animal) -> list[CheckReport]:
         """Make an animal, examine it as an artifact, and return what every check says."""
         artifact, channel = self.made(animal)
         for name, other in self.good.items():  # what an animal depends on comes beside it
-            if name != animal.of:
+            if name == animal.of:
+                continue
+            if animal.beside and animal.beside[0] == name:
+                trees.offered(self._changed(name, animal.beside[1], channel.with_name("beside")), channel)
+            else:
                 trees.offered(other, channel)
-        return self.examined(artifact, channel, (kafka.DEFAULT,) if animal.broker else ())
+        return self.examined(artifact, channel, (self.broker(),) if animal.broker else ())
+
+    def broker(self) -> str:
+        """Start the broker that all share, where it does not run yet; return its address."""
+        if self.address is None:
+            opened = self.stack.enter_context(kafka.open_broker(kafka.DEFAULT, Cache.default(), Silent()))
+            self.address = opened.address
+        return self.address
 
     def examined(self, artifact: Artifact, channel: Path, brokers: tuple[str, ...] = ()) -> list[CheckReport]:
         """Examine an artifact by the contract of its recipe."""
@@ -76,7 +94,9 @@ def failures(checks: list[CheckReport]) -> list[CheckReport]:
 def keeper(room: Path) -> Iterator[Keeper]:
     """Build the good artifacts where they are not, and keep animals in a folder."""
     made: Built = artifacts.built(*RECIPES, python=PYTHON)
-    yield Keeper({artifact.cell.recipe: artifact for artifact in made.artifacts}, made.base, room)
+    good = {artifact.cell.recipe: artifact for artifact in made.artifacts}
+    with contextlib.ExitStack() as stack:
+        yield Keeper(good, made.base, room, stack)
 
 
 def of(animal: Animal, check: str) -> str:
@@ -85,8 +105,8 @@ def of(animal: Animal, check: str) -> str:
 
 
 def caught(animal: Animal, checks: list[CheckReport]) -> bool:
-    """Tell whether an animal's check reports it, says why, and stands alone."""
+    """Tell whether an animal's check reports it, says why and what to do, and stands alone."""
     found = failures(checks)
     return {of(animal, check.id) for check in found} == {animal.caught_by} and all(
-        animal.says in check.summary for check in found
+        animal.says in check.summary and animal.remedy in check.summary for check in found
     )

@@ -51,6 +51,7 @@ LINKED = (
         "the C extension was not built, and pure Python was packed in silence",
         f"extension-links[{_PYKAFKA}]",
         "has no extension module",
+        "host environment",
         _without_extension,
         usual=True,
     ),
@@ -61,6 +62,7 @@ LINKED = (
         "the extension does not ask for librdkafka, and takes whatever is loaded already",
         f"extension-links[{_CONFLUENT}]",
         "does not need librdkafka.so.1",
+        "host environment",
         _not_linked,
     ),
     Animal(
@@ -70,6 +72,7 @@ LINKED = (
         "the extension asks for a librdkafka that the environment has not",
         f"extension-links[{_CONFLUENT}]",
         "does not need librdkafka.so.1",
+        "host environment",
         _other_soname,
     ),
     Animal(
@@ -79,6 +82,7 @@ LINKED = (
         "the loader is told to look for librdkafka in the system's folder first",
         "rpath-inside-prefix",
         "leads out of the prefix",
+        "relative to the file",
         _rpath_absolute,
     ),
     Animal(
@@ -88,6 +92,7 @@ LINKED = (
         "the loader is not told where librdkafka is",
         "rpath-inside-prefix",
         "librdkafka.so.1",
+        "relative to the file",
         _rpath_missing,
     ),
     Animal(
@@ -97,7 +102,7 @@ LINKED = (
         "the way up is one folder too long, so the loader searches beside the environment",
         "rpath-inside-prefix",
         "leads out of the prefix",
+        "relative to the file",
         _rpath_outside,
-        usual=True,
     ),
 )

@@ -32,6 +32,54 @@ def _twice(tree: Tree) -> None:
     _producer(tree, f"    {once}\n    return {once}\n")
 
 
+_UNCOMPRESSED = """
+
+_init = KafkaProducer.__init__
+
+
+def _lying_init(self, **configs):
+    _init(self, **configs)
+    self._accumulator.config['compression_attrs'] = 0
+
+KafkaProducer.__init__ = _lying_init
+"""
+_DROPPING = """    from kafka.future import Future
+    if getattr(self, '_dropped', None) is None:
+        self._dropped = Future().success(None)
+        return self._dropped
+    return _send(self, topic, value, key, headers, partition, timestamp_ms)
+"""
+_REORDERING = """    from kafka.future import Future
+    message = (self, topic, value, key, headers, partition, timestamp_ms)
+    held = self.__dict__.setdefault('_held', {})
+    if partition not in held:
+        held[partition] = (message, Future())
+        return held[partition][1]
+    first, told = held[partition] or (None, None)
+    held[partition] = None
+    sent = _send(*message)
+    if first:
+        _send(*first).chain(told)
+    return sent
+"""
+
+
+def _uncompressed(tree: Tree) -> None:
+    tree.append("**/kafka/producer/kafka.py", _UNCOMPRESSED)
+
+
+def _dropping(tree: Tree) -> None:
+    _producer(tree, _DROPPING)
+
+
+def _reordering(tree: Tree) -> None:
+    _producer(tree, _REORDERING)
+
+
+def _committing_nothing(tree: Tree) -> None:
+    tree.append("**/kafka/consumer/group.py", "\n\nKafkaConsumer.commit = lambda *_, **__: None\n")
+
+
 LYING = (
     Animal(
         "client-without-headers",
@@ -40,6 +88,7 @@ LYING = (
         "the producer leaves the headers out",
         "roundtrip-headers",
         "are not there as sent",
+        "hands the headers on",
         _without_headers,
         broker=True,
     ),
@@ -50,6 +99,7 @@ LYING = (
         "the producer sends another timestamp than it was given",
         "roundtrip-timestamps",
         "are not there as sent",
+        "hands the timestamp on",
         _later,
         broker=True,
     ),
@@ -60,7 +110,52 @@ LYING = (
         "the producer sends every message twice",
         "roundtrip-delivery",
         "are there as not sent",
+        "a patch or a build changed it",
         _twice,
+        broker=True,
+    ),
+    Animal(
+        "codec-not-applied",
+        "kafka-python",
+        "confluentinc/confluent-kafka-go#333",
+        "the producer takes the codec, and sends without compression",
+        "roundtrip-compression",
+        "no batch on disk has the codec",
+        "hands the codec on",
+        _uncompressed,
+        broker=True,
+    ),
+    Animal(
+        "client-that-drops",
+        "kafka-python",
+        "dpkp/kafka-python#1236",
+        "the producer says that all was sent, and leaves a message out",
+        "roundtrip-delivery",
+        "are not there as sent",
+        "a patch or a build changed it",
+        _dropping,
+        broker=True,
+    ),
+    Animal(
+        "client-that-reorders",
+        "kafka-python",
+        "Parsely/pykafka#458",
+        "the producer sends a partition's second message before its first",
+        "roundtrip-order",
+        "another message stands at place 0",
+        "in their order",
+        _reordering,
+        broker=True,
+    ),
+    Animal(
+        "client-that-commits-nothing",
+        "kafka-python",
+        "dpkp/kafka-python#458",
+        "the consumer says that it has committed, and the broker knows nothing of it",
+        "roundtrip-group",
+        "the broker holds the offsets {}",
+        "what the client commits",
+        _committing_nothing,
         broker=True,
     ),
 )

@@ -1,4 +1,8 @@
-"""``python -m tests.integration.zoo.page`` looks at every animal, and writes docs/zoo.md: the mutation score."""
+"""``python -m tests.integration.zoo.page`` looks at every animal, and writes docs/zoo.md: the mutation score.
+
+With names it looks at these alone, with ``stale`` at those that have changed since they were looked at. What was seen
+of the others is in seen.json.
+"""
 
 from __future__ import annotations
 
@@ -13,63 +17,91 @@ from kafka_forge.ground import leaving
 from kafka_forge.ground.files import write_text_atomic
 from kafka_forge.ground.paths import project_root
 
-from . import keeping
+from . import keeping, records
 from .animals import ANIMALS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping, Sequence
+
+    from .animal import Animal
+    from .records import Seen
 
 PAGE = project_root() / "docs" / "zoo.md"
+_SHOWN = 260
 _HEAD = """# The zoo
 
 <!-- made by `python -m tests.integration.zoo.page`, which makes every animal and has it judged -->
 
 Bad packages, each made of one of our good artifacts with one fault, and judged as `verify` judges an artifact
-(`tests/integration/zoo/`). An animal is caught where one check reports it, with the cause in its summary, and nothing
-else is reported; failures that only follow from that one say so.
+(`tests/integration/zoo/`). An animal is caught where one check reports it, with the cause and what to do in its
+summary, and nothing else is reported; failures that only follow from that one say so.
 
 """
 
 
-def score(caught: Collection[str]) -> str:
-    """Return the sentence that README shows, from the names of the animals that were caught."""
-    return f"{len(caught)} of {len(ANIMALS)} animals are caught"
+def caught(seen: Mapping[str, Seen]) -> set[str]:
+    """Return the names of the animals that were caught when they were last looked at."""
+    return {each.name for each in ANIMALS if each.name in seen and seen[each.name].caught}
 
 
-def text(caught: Collection[str]) -> str:
-    """Return the page, from the names of the animals that were caught."""
+def score(seen: Mapping[str, Seen]) -> str:
+    """Return the sentence that README shows."""
+    return f"{len(caught(seen))} of {len(ANIMALS)} animals are caught"
+
+
+def text(seen: Mapping[str, Seen]) -> str:
+    """Return the page."""
+    found = caught(seen)
     lines = ["| animal | made from | what is wrong | public thread | caught by |", "|---|---|---|---|---|"]
     for each in ANIMALS:
         repository, _, number = each.met.partition("#")
         thread = f"[{each.met}](https://github.com/{repository}/issues/{number})"
-        by = f"`{each.caught_by}`" if each.name in caught else f"**missed** by `{each.caught_by}`"
+        by = f"`{each.caught_by}`" if each.name in found else f"**missed** by `{each.caught_by}`"
         lines.append(f"| {each.name} | {each.of} | {each.wrong} | {thread} | {by} |")
     made = Counter(each.caught_by.partition("[")[0] for each in ANIMALS)
-    seen = Counter(each.caught_by.partition("[")[0] for each in ANIMALS if each.name in caught)
+    right = Counter(each.caught_by.partition("[")[0] for each in ANIMALS if each.name in found)
     table = [
         "| check | caught | made |",
         "|---|---:|---:|",
-        *(f"| `{name}` | {seen[name]} | {made[name]} |" for name in made),
+        *(f"| `{name}` | {right[name]} | {made[name]} |" for name in made),
     ]
     idle = ", ".join(f"`{name}`" for name in checks.by_id() if name not in made)
-    rest = f"No animal here is for these checks: {idle}.\n"
-    return _HEAD + f"**{score(caught)}.**\n\n" + "\n".join(table) + f"\n\n{rest}\n" + "\n".join(lines) + "\n"
+    rest = f"No animal here is for these checks: {idle}."
+    said = ["## What each check says", "", *(_said(each, seen) for each in ANIMALS if each.name in seen)]
+    parts = [f"**{score(seen)}.**", "\n".join(table), rest, "\n".join(lines), "\n".join(said)]
+    return _HEAD + "\n\n".join(parts) + "\n"
 
 
-def caught() -> set[str]:
-    """Make every animal; return the names of those that were caught."""
-    found = set()
+def _said(animal: Animal, seen: Mapping[str, Seen]) -> str:
+    first = seen[animal.name].says[0] if seen[animal.name].says else "nothing"
+    cause, _, remedy = first.rpartition("; ")
+    shown = cause if len(cause) <= _SHOWN else cause[:_SHOWN].rstrip() + " …"
+    return f"- {animal.name}: {shown}; *{remedy}*".replace("|", "\\|")
+
+
+def chosen(names: Sequence[str], seen: Mapping[str, Seen]) -> list[Animal]:
+    """Return the animals to look at: the named ones, those that have changed for ``stale``, all for no name."""
+    if list(names) == ["stale"]:
+        return [each for each in ANIMALS if each.name not in seen or seen[each.name].animal != records.digest(each)]
+    unknown = set(names) - {each.name for each in ANIMALS}
+    if unknown:
+        raise SystemExit(f"no such animal: {', '.join(sorted(unknown))}")
+    return [each for each in ANIMALS if not names or each.name in names]
+
+
+def look(animals: Sequence[Animal]) -> dict[str, Seen]:
+    """Make animals and have them judged; what was seen is kept as soon as it is, and returned with that of others."""
     with tempfile.TemporaryDirectory(prefix="zoo-") as room, keeping.keeper(Path(room)) as keeper:
-        for animal in ANIMALS:
-            if keeping.caught(animal, keeper.look(animal)):
-                found.add(animal.name)
-            sys.stdout.write(f"{animal.name}: {'caught' if animal.name in found else 'MISSED'}\n")
+        for animal in animals:
+            seen = records.of(animal, keeper.good[animal.of], keeper.look(animal))
+            records.keep(animal.name, seen)
+            sys.stdout.write(f"{animal.name}: {'caught' if seen.caught else 'MISSED'}\n")
             sys.stdout.flush()
-    return found
+    return records.read()
 
 
 if __name__ == "__main__":
-    seen = caught()
-    write_text_atomic(PAGE, text(seen))
-    sys.stdout.write(f"{score(seen)}\n")
-    leaving.leave(0 if len(seen) == len(ANIMALS) else 1)
+    found = look(chosen(sys.argv[1:], records.read()))
+    write_text_atomic(PAGE, text(found))
+    sys.stdout.write(f"{score(found)}\n")
+    leaving.leave(0 if len(caught(found)) == len(ANIMALS) else 1)

