@@ -89,3 +89,12 @@ def test_a_private_copy_explains_what_the_client_is_linked_with() -> None:
     links = failed("extension-links[m]", "does not need librdkafka.so.1 (it needs librdkafka-1.so.1)")
     contents = failed("package-contents", "libs/librdkafka-1.so.1 is unwanted")
     assert because(copy, links, contents, failed("one-librdkafka", "2 copies")) == [None, copy.id, copy.id, copy.id]
+
+
+def test_a_library_that_is_not_found_does_not_explain_that_a_module_is_missing() -> None:
+    rpath = failed("rpath-inside-prefix", "the package has no binary")
+    links = failed("extension-links[m.sub._c]", "the package has no extension module m.sub._c")
+    module = failed("imports[m]", "ModuleNotFoundError: No module named 'pkg_resources'")
+    library = failed("imports[m.sub]", "ImportError: libx.so.1: cannot open shared object file")
+    assert because(links, rpath, module) == [None, links.id, None]
+    assert because(rpath, library) == [None, rpath.id]

@@ -124,9 +124,13 @@ def _cause(result: CheckResult, failed: Sequence[CheckResult]) -> CheckResult | 
 def _elsewhere(result: CheckResult, cause: CheckResult) -> bool:
     """Tell whether the result lacks a module of another package than the one that its cause is about."""
     lacks, other = (_MISSING.search(each.summary) for each in (result, cause))
-    if lacks is None or not (other or cause.id.startswith("extension-links[")):
+    if lacks is None:
         return False
-    return lacks[1] != (other[1] if other else _case(cause).rstrip("]").partition(".")[0])
+    if other:
+        return lacks[1] != other[1]
+    if cause.id.startswith("extension-links["):
+        return lacks[1] != _case(cause).rstrip("]").partition(".")[0]
+    return cause.id == "rpath-inside-prefix"  # a library that is not found is told in other words
 
 
 def _near(rule: Rule, cause: str, effect: str) -> bool:
