@@ -98,3 +98,10 @@ def test_a_library_that_is_not_found_does_not_explain_that_a_module_is_missing()
     library = failed("imports[m.sub]", "ImportError: libx.so.1: cannot open shared object file")
     assert because(links, rpath, module) == [None, links.id, None]
     assert because(rpath, library) == [None, rpath.id]
+
+
+def test_messages_or_commits_that_are_not_there_explain_what_members_read_who_come_and_go() -> None:
+    moving = failed("roundtrip-rebalance[default/classic/moving]", "of 40 messages 3 were never read", "4.4.0")
+    for cause in ("roundtrip-delivery[default/produce/none]", "roundtrip-group[default/group]"):
+        lost = failed(cause, "is not there", "4.4.0")
+        assert because(lost, moving) == [None, lost.id]
