@@ -158,7 +158,7 @@ def test_aiokafka_keeps_what_it_promises_and_nobody_s_recipe_builds_it(tmp_path:
     assert failures(row) == {}
     passed = {check["id"] for check in row["checks"] if check["broker"]}
     assert {f"roundtrip-compression[default/produce/{codec}]" for codec in ("gzip", "snappy", "lz4", "zstd")} <= passed
-    assert "roundtrip-group[default]" in passed
+    assert "roundtrip-group[default/group]" in passed
     assert status == 0
 
 

@@ -141,5 +141,10 @@ def _run(command: Sequence[str], what: str) -> str:
 
 
 def plain_variables() -> dict[str, str]:
-    """Return our environment variables without those that would show pip our own packages."""
-    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    """Return our environment variables without those that would show pip our own packages.
+
+    pip runs itself on the environment's Python, whose standard library may be somebody's: nothing is compiled there.
+    (What pip installs, it compiles nevertheless.)
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    return kept | {"PYTHONDONTWRITEBYTECODE": "1"}

@@ -102,7 +102,7 @@ def _pip_check(environment: Environment) -> JsonObject:
         )
     runner = Path(found.origin).with_name("__pip-runner__.py")
     how = _runner(environment)
-    arguments = ["-I", how.path(runner), "check", "--disable-pip-version-check", "--no-color"]
+    arguments = ["-I", "-B", how.path(runner), "check", "--disable-pip-version-check", "--no-color"]
     command = how.command([environment.python, *arguments])
     done = processes.run(command, environment=variables(environment), timeout=_SECONDS * how.slowness)
     return {"ok": done.returncode == 0, "lines": done.output.decode(errors="replace").splitlines()}
