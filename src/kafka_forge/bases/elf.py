@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kafka_forge.errors import BaseBuildFailed
+from kafka_forge.ground.elf import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,13 +42,11 @@ def needs(tree: Path) -> Needs:
     import lief
 
     lief.logging.disable()
-    config = lief.ELF.ParserConfig()
-    config.parse_relocations = config.parse_symtab_symbols = config.parse_notes = config.parse_overlay = False
     floor = (0, 0)
     needed: set[str] = set()
     present: set[str] = set()
     for path in binaries(tree):
-        binary = lief.ELF.parse(str(path), config)
+        binary = parsed(path)
         if binary is None:
             continue
         needed.update(str(name) for name in binary.libraries)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
+from kafka_forge.ground import elf
 from kafka_forge.inspection import macos, taken
 from kafka_forge.values.evidence import BinaryFile
 from kafka_forge.values.model import Kind
@@ -108,12 +109,7 @@ def _parse(path: Path, name: str, kind: str) -> BinaryFile | None:
 def _elf(path: Path, name: str) -> BinaryFile | None:
     import lief
 
-    config = lief.ELF.ParserConfig()
-    config.parse_relocations = False
-    config.parse_symtab_symbols = False
-    config.parse_notes = False
-    config.parse_overlay = False
-    binary = lief.ELF.parse(str(path), config)
+    binary = elf.parsed(path)
     if binary is None:
         return None
     soname = None
@@ -173,7 +169,7 @@ def _with_found(binary: BinaryFile, prefix: Path, platform: Platform, more: Besi
 
 
 def _symbols(prefix: Path, name: str, found: dict[str, str]) -> Elf | None:
-    parsed = taken.parsed(prefix / name)
+    parsed = elf.parsed(prefix / name)
     return taken.read(prefix, parsed, found) if parsed is not None else None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kafka_forge.ground import elf
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -20,14 +22,7 @@ def exported(path: Path, kind: str) -> frozenset[str]:
 
 
 def _elf(path: Path) -> Iterator[str]:
-    import lief
-
-    config = lief.ELF.ParserConfig()
-    config.parse_relocations = False
-    config.parse_symtab_symbols = False
-    config.parse_notes = False
-    config.parse_overlay = False
-    binary = lief.ELF.parse(str(path), config)
+    binary = elf.parsed(path)
     if binary is not None:
         yield from (str(symbol.name) for symbol in binary.exported_symbols if symbol.name)
 

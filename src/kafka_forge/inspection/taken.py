@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kafka_forge.ground import elf
 from kafka_forge.inspection import symbols
 from kafka_forge.values.evidence import Elf
 
@@ -48,21 +49,12 @@ def _exports(prefix: Path, places: Iterable[str]) -> set[str]:
     waiting, seen = [prefix / place for place in places], set[str]()
     while waiting:
         path = waiting.pop()
-        binary = parsed(path) if path.name not in seen and path.is_file() else None
+        binary = elf.parsed(path) if path.name not in seen and path.is_file() else None
         seen.add(path.name)
         if binary is not None:
             known |= {str(symbol.name) for symbol in binary.exported_symbols}
             waiting += [path.with_name(str(name)) for name in binary.libraries]
     return known
-
-
-def parsed(path: Path) -> Any:
-    """Return an ELF file as LIEF reads it, without what the checks do not ask for; None for a file that is none."""
-    import lief
-
-    config = lief.ELF.ParserConfig()
-    config.parse_relocations = config.parse_symtab_symbols = config.parse_notes = config.parse_overlay = False
-    return lief.ELF.parse(str(path), config)
 
 
 def _version(symbol: Any) -> str:
