@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from kafka_forge.values.evidence import RoundTripEvidence
     from kafka_forge.values.model import CheckResult, JsonObject
 
-_ROUND = 10
-"""Messages a partition between two changes of the membership (`rebalancing.ROUND`)."""
 _ALL = list(range(corpus.PARTITIONS))
 
 
@@ -50,7 +48,7 @@ class RoundtripRebalance:
             self._one(mode, protocol, kind, evidence)
             for mode in arguments.modes
             for protocol in arguments.protocols
-            for kind in ("moving", "static")
+            for kind in corpus.MEMBERS
         ]
 
     def _one(self, mode: str, protocol: str, kind: str, evidence: RoundTripEvidence) -> CheckResult:
@@ -77,7 +75,7 @@ def _moving(data: JsonObject) -> tuple[list[str], str]:
     shares = " and ".join(str(len(each)) for each in data["shared"])
     return (
         problems,
-        f"alone, then {shares} partitions, alone again, another: {4 * _ROUND * len(_ALL)} messages, each once",
+        f"alone, then {shares} partitions, alone again, another: {4 * corpus.ROUND * len(_ALL)} messages, each once",
     )
 
 
@@ -99,7 +97,7 @@ def _shared(shares: list[list[int]]) -> list[str]:
 
 def _read(read: Iterable[list[int]], number: int, partitions: list[int]) -> list[str]:
     """Compare what was read after a change with what was written for it."""
-    wanted = [[p, offset] for p in partitions for offset in range(number * _ROUND, (number + 1) * _ROUND)]
+    wanted = [[p, offset] for p in partitions for offset in range(number * corpus.ROUND, (number + 1) * corpus.ROUND)]
     found = sorted(read)
     if found == wanted:
         return []
@@ -118,8 +116,8 @@ def _by_the_broker(group: JsonObject, protocol: str, *, rounds: int) -> list[str
     elif group["type"] not in (None, protocol):
         problems.append(f"the broker says that the group has the protocol {group['type']}")
     committed = {int(partition): offset for partition, offset in group["committed"].items()}
-    if committed != dict.fromkeys(_ALL, rounds * _ROUND):
-        problems.append(f"the broker holds the offsets {committed}, not {rounds * _ROUND} for each partition")
+    if committed != dict.fromkeys(_ALL, rounds * corpus.ROUND):
+        problems.append(f"the broker holds the offsets {committed}, not {rounds * corpus.ROUND} for each partition")
     return problems
 
 

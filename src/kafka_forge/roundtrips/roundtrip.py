@@ -69,8 +69,12 @@ class _Trip:
     def topics(self) -> list[str]:
         """Every topic that the client is to write."""
         loops = [self.loop(mode) for mode in self.looped]
-        groups = [topic for mode in self.rebalanced for of in self.groups(mode).values() for topic in of.values()]
-        return [*(topic for of_mode in self.own.values() for topic in of_mode.values()), *loops, *groups]
+        return [*(topic for of_mode in self.own.values() for topic in of_mode.values()), *loops, *self.watched]
+
+    @property
+    def watched(self) -> list[str]:
+        """Every topic whose group's members are watched."""
+        return [topic for mode in self.rebalanced for of in self.groups(mode).values() for topic in of.values()]
 
     def loop(self, mode: str) -> str:
         """Return the topic for what a mode tries with asyncio."""
@@ -79,7 +83,7 @@ class _Trip:
     def groups(self, mode: str) -> dict[str, dict[str, str]]:
         """Return protocol → kind of members → the topic that a mode's group has, and whose name is its id."""
         return {
-            protocol: {kind: f"kafka-forge-{self.id}-{mode}-{protocol}-{kind}" for kind in ("moving", "static")}
+            protocol: {kind: f"kafka-forge-{self.id}-{mode}-{protocol}-{kind}" for kind in corpus.MEMBERS}
             for protocol in self.rebalanced.get(mode, ())
         }
 
@@ -112,9 +116,7 @@ def run(
             return run(env, contract, broker, progress, own)
     begun = time.monotonic()
     grouped, looped = (_modes(contract, promise) for promise in ("roundtrip-group", "roundtrip-asyncio"))
-    promise = contract.promises.get("roundtrip-rebalance", {})
-    rebalanced = dict.fromkeys(promise.get("modes", ()), tuple(promise.get("protocols", ("classic",))))
-    trip = _Trip(uuid.uuid4().hex[:10], stock, _promised(env, contract), grouped, looped, rebalanced)
+    trip = _Trip(uuid.uuid4().hex[:10], stock, _promised(env, contract), grouped, looped, _protocols(contract))
     if not trip.modes:
         return _evidence(broker, env, trip, (), {}, begun)
     with progress.task(f"round trip of {env.artifact.cell.id}", total=len(trip.modes) + 2) as task:
@@ -140,6 +142,15 @@ def run(
 
 def _modes(contract: Contract, promise: str) -> tuple[str, ...]:
     return tuple(contract.promises.get(promise, {}).get("modes", ()))
+
+
+def _protocols(contract: Contract) -> dict[str, tuple[str, ...]]:
+    """Return mode → the group protocols whose members are watched."""
+    promise = contract.promises.get("roundtrip-rebalance")
+    if promise is None:
+        return {}
+    arguments = checks.by_id()["roundtrip-rebalance"].arguments.model_validate(promise).model_dump()
+    return dict.fromkeys(arguments["modes"], arguments["protocols"])
 
 
 def _promised(env: Environment, contract: Contract) -> dict[str, tuple[str, ...]]:
@@ -282,12 +293,7 @@ def _evidence(
         committed={
             mode: witness.committed(broker.address, data["group"], data["topic"]) for mode, data in groups.items()
         },
-        groups={
-            topic: witness.group(broker.address, topic)
-            for mode in trip.rebalanced
-            for of in trip.groups(mode).values()
-            for topic in of.values()
-        },
+        groups={topic: witness.group(broker.address, topic) for topic in trip.watched},
         disk=_on_disk(broker, written),
         seconds=round(time.monotonic() - begun, 3),
     )

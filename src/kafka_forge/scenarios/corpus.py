@@ -23,6 +23,10 @@ CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 """The record batch codecs, as Kafka's `compression.type` spells them."""
 LOOP_CASES = ("cancel", "close", "heartbeat", "left-over")
 """What is tried with a client's asyncio interface beside the round trip, in this order."""
+MEMBERS = ("moving", "static")
+"""The consumer groups that are watched: of members that come and go, and of static ones (KIP-345)."""
+ROUND = 10
+"""Messages that each partition of such a group's topic gets whenever the membership has changed."""
 DASK_CASES = ("bytes", "json", "avro", "killed", "again")
 """What is tried with a Dask cluster, in this order; the last two belong together."""
 STREAMZ_CASES = ("first", "kept", "after", "failed", "markers", "ordered", "settings", "dask", "dask-after")

@@ -5,6 +5,7 @@ Standard library only; runs inside the fresh environment. A client's members are
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,8 +18,6 @@ else:
     import corpus
     import scenario
 
-ROUND = 10
-"""Messages that each partition gets whenever the membership has changed."""
 ALL = frozenset(range(corpus.PARTITIONS))
 _EVERY = 0.02
 
@@ -65,14 +64,10 @@ def watched(make: Callable[[str, str], Room]) -> Callable[[scenario.Request, sce
             def work() -> dict[str, Any]:
                 return {"topic": topic, **_PLAYS[kind](make(protocol, topic), scenario.Deadline(request.patience))}
 
-            teller.attempt("rebalance", f"{protocol}/{kind}", work, request.patience + 2.0)
+            teller.attempt("rebalance", f"{protocol}/{kind}", work, request.patience + scenario.GRACE)
 
         cases = [(protocol, *each) for protocol, of in request.rebalanced.items() for each in of.items()]
-        threads = [threading.Thread(target=one, args=case) for case in cases]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        scenario.do_all((functools.partial(one, *case) for case in cases), together=True)
 
     return attempt
 
@@ -124,28 +119,28 @@ def coming_and_going(room: Room, deadline: scenario.Deadline) -> dict[str, Any]:
         ``alone``, ``shared``, ``left``: partitions of the first member; of both; of the first again. ``rounds``: for
         each of the four times what was read, as ``[partition, offset]``, by all members together.
     """
-    room.send(ROUND)
+    room.send(corpus.ROUND)
     first = Seat(room)
     _wait(deadline, [first], lambda: first.parts == ALL, "a member alone has all partitions")
-    _wait_read(deadline, [first], ROUND)
+    _wait_read(deadline, [first], corpus.ROUND)
     alone, rounds = sorted(first.parts), [first.read[:]]
     second = Seat(room)
     _wait(deadline, [first, second], lambda: _split(first, second), "two members share the partitions")
     shared = [sorted(first.parts), sorted(second.parts)]
-    room.send(ROUND)
-    _wait_read(deadline, [first, second], 2 * ROUND)
+    room.send(corpus.ROUND)
+    _wait_read(deadline, [first, second], 2 * corpus.ROUND)
     rounds.append([*first.read[len(rounds[0]) :], *second.read])
     second.leave(deadline)
     _wait(deadline, [first], lambda: first.parts == ALL, "who stays has all partitions again")
     left = sorted(first.parts)
     before = len(first.read)
-    room.send(ROUND)
-    _wait_read(deadline, [first, second], 3 * ROUND)
+    room.send(corpus.ROUND)
+    _wait_read(deadline, [first, second], 3 * corpus.ROUND)
     rounds.append(first.read[before:])
     first.leave(deadline)
-    room.send(ROUND)
+    room.send(corpus.ROUND)
     other = Seat(room)
-    _wait_read(deadline, [first, second, other], 4 * ROUND)
+    _wait_read(deadline, [first, second, other], 4 * corpus.ROUND)
     rounds.append(other.read[:])
     other.leave(deadline)
     return {"alone": alone, "shared": shared, "left": left, "rounds": rounds}
@@ -165,13 +160,13 @@ def staying(room: Room, deadline: scenario.Deadline) -> dict[str, Any]:
     _wait(deadline, [stays], lambda: stays.parts == ALL, "a static member alone has all partitions")
     goes = Seat(room, "goes")
     _wait(deadline, [stays, goes], lambda: _split(stays, goes), "two static members share the partitions")
-    room.send(ROUND)
-    _wait_read(deadline, [stays, goes], ROUND)
+    room.send(corpus.ROUND)
+    _wait_read(deadline, [stays, goes], corpus.ROUND)
     before, given = [sorted(stays.parts), sorted(goes.parts)], [stays.given]
     goes.leave(deadline)
-    room.send(ROUND)
+    room.send(corpus.ROUND)
     again = Seat(room, "goes")
-    _wait_read(deadline, [stays, goes, again], 2 * ROUND)
+    _wait_read(deadline, [stays, goes, again], 2 * corpus.ROUND)
     _wait(deadline, [stays, again], lambda: _split(stays, again), "both static members have partitions again")
     after = [sorted(stays.parts), sorted(again.parts)]
     given.append(stays.given)
@@ -199,4 +194,4 @@ def _wait(deadline: scenario.Deadline, seats: list[Seat], come: Callable[[], boo
         time.sleep(_EVERY)
 
 
-_PLAYS = {"moving": coming_and_going, "static": staying}
+_PLAYS = dict(zip(corpus.MEMBERS, (coming_and_going, staying), strict=True))

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from kafka_forge.scenarios import corpus, loaded
 else:
@@ -30,7 +30,7 @@ else:
     import loaded
 
 _NAME = re.compile(r"(?i)librdkafka|rdkafka[-\d]*\.dll")
-_GRACE = 2.0
+GRACE = 2.0
 """Seconds that an action has beyond its patience to come back by itself."""
 
 
@@ -243,11 +243,11 @@ def run(request: Request, client: Client, beside: Callable[[Request, Teller], No
         follow: list[Callable[[], None]] = [lambda: _consume(request, client, teller, codec, source, topic)]
         if codec == request.codecs[0] and (group := request.group):
             follow.append(lambda: _group(request, client, teller, group, source, topic))
-        _each(follow, together=client.together)
+        do_all(follow, together=client.together)
 
     other = threading.Thread(target=beside or _nothing, args=(request, teller))
     other.start()
-    _each([functools.partial(chain, codec) for codec in request.codecs], together=client.together)
+    do_all([functools.partial(chain, codec) for codec in request.codecs], together=client.together)
     other.join()
     if request.loop:
         _loop(request, client, teller, request.loop)
@@ -261,7 +261,7 @@ def _nothing(_request: Request, _teller: Teller) -> None:
     """There is nothing to be tried beside the rest."""
 
 
-def _each(tasks: list[Callable[[], None]], *, together: bool) -> None:
+def do_all(tasks: Iterable[Callable[[], None]], *, together: bool) -> None:
     """Do every task, one after the other or side by side."""
     if not together:
         for task in tasks:
@@ -282,7 +282,7 @@ def _produce(request: Request, client: Client, teller: Teller, codec: str) -> tu
     def work() -> dict[str, Any]:
         return {"topic": topic, **client.produce(codec, topic, messages, Deadline(request.patience))}
 
-    data = teller.attempt("produce", codec, work, request.patience + _GRACE)
+    data = teller.attempt("produce", codec, work, request.patience + GRACE)
     if data is not None and data["acked"] == len(messages):
         return "own", topic
     return "seeded", request.seeded[codec]
@@ -295,7 +295,7 @@ def _consume(request: Request, client: Client, teller: Teller, codec: str, sourc
         data = client.consume(topic, expected, Deadline(request.patience))
         return {"topic": topic, "source": source, **data}
 
-    teller.attempt("consume", codec, work, request.patience + _GRACE)
+    teller.attempt("consume", codec, work, request.patience + GRACE)
 
 
 def _group(request: Request, client: Client, teller: Teller, group: str, source: str, topic: str) -> None:
@@ -305,7 +305,7 @@ def _group(request: Request, client: Client, teller: Teller, group: str, source:
         data = client.group(group, topic, expected, Deadline(request.patience))
         return {"group": group, "topic": topic, "source": source, **data}
 
-    teller.attempt("group", "", work, request.patience + _GRACE)
+    teller.attempt("group", "", work, request.patience + GRACE)
 
 
 def _loop(request: Request, client: Client, teller: Teller, topic: str) -> None:
@@ -317,7 +317,7 @@ def _loop(request: Request, client: Client, teller: Teller, topic: str) -> None:
             topic, lambda number: corpus.loop_message(number, request.start), lambda: Deadline(request.patience)
         )
     for case in corpus.LOOP_CASES:
-        teller.attempt("asyncio", case, cases[case], request.patience + _GRACE)
+        teller.attempt("asyncio", case, cases[case], request.patience + GRACE)
 
 
 def _no_asyncio() -> dict[str, Any]:
