@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kafka_forge.checks import judging
 from kafka_forge.scenarios import lateness
-from kafka_forge.values.contract import Contract
-from kafka_forge.values.evidence import RoundTripEvidence, Step
-from kafka_forge.values.model import Artifact, Cell, Verdict
+from kafka_forge.values.model import Cell, Verdict
+from tests.unit import told_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,21 +30,7 @@ CASES = ("cancel", "close", "heartbeat", "left-over")
 
 
 def judged(steps: list[dict[str, Any]], ends: dict[str, str] | None = None) -> dict[str, CheckResult]:
-    evidence = RoundTripEvidence(
-        artifact=Artifact(CELL, Path(CELL.filename), "0" * 64, 1),
-        broker={},
-        seed="",
-        start=0,
-        topics={},
-        steps=tuple(Step(**{**step, "log": tuple(step["log"])}) for step in steps),
-        ends=ends or {},
-        witness={},
-        committed={},
-        disk={},
-        seconds=0.0,
-    )
-    contract = Contract(version=1, promises={"roundtrip-asyncio": {"modes": ["asyncio"]}})
-    return {each.id: each for each in judging.judge(contract, evidence, stage="roundtrip")}
+    return told_steps.judged(CELL, {"roundtrip-asyncio": {"modes": ["asyncio"]}}, steps, ends=ends or {})
 
 
 def test_what_a_real_client_did_passes_every_case() -> None:

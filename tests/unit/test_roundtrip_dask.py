@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kafka_forge.checks import judging
 from kafka_forge.scenarios import corpus
-from kafka_forge.values.contract import Contract
-from kafka_forge.values.evidence import RoundTripEvidence, Step
-from kafka_forge.values.model import Artifact, Cell, Verdict
+from kafka_forge.values.model import Cell, Verdict
+from tests.unit import told_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,17 +24,9 @@ CELL = Cell("dask-kafka-ranges", "linux-64", None, "dask-kafka-ranges", "0.1.0",
 
 
 def judged(seen: dict[str, Any]) -> dict[str, CheckResult]:
-    evidence = RoundTripEvidence(
-        artifact=Artifact(CELL, Path(CELL.filename), "0" * 64, 1),
-        broker={},
-        seed="",
-        start=0,
-        topics={"dask": {"none": seen["topic"]}},
-        steps=tuple(Step(**{**step, "log": tuple(step["log"])}) for step in seen["steps"]),
-        witness={seen["topic"]: seen["records"]},
-    )
-    contract = Contract(version=1, promises={"roundtrip-dask": {"modes": ["dask"]}})
-    return {each.id: each for each in judging.judge(contract, evidence, stage="roundtrip")}
+    topics, witness = {"dask": {"none": seen["topic"]}}, {seen["topic"]: seen["records"]}
+    promises = {"roundtrip-dask": {"modes": ["dask"]}}
+    return told_steps.judged(CELL, promises, seen["steps"], topics=topics, witness=witness)
 
 
 def test_what_a_real_cluster_did_passes_every_case() -> None:

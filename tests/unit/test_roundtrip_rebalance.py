@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kafka_forge.checks import judging
-from kafka_forge.values.contract import Contract
-from kafka_forge.values.evidence import RoundTripEvidence, Step
-from kafka_forge.values.model import Artifact, Cell, Verdict
+from kafka_forge.values.model import Cell, Verdict
+from tests.unit import told_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,18 +26,9 @@ CASES = ("classic/moving", "classic/static", "consumer/moving", "consumer/static
 
 
 def judged(seen: dict[str, Any]) -> dict[str, CheckResult]:
-    evidence = RoundTripEvidence(
-        artifact=Artifact(CELL, Path(CELL.filename), "0" * 64, 1),
-        broker={},
-        seed="",
-        start=0,
-        topics={},
-        steps=tuple(Step(**{**step, "log": tuple(step["log"])}) for step in seen["steps"]),
-        groups=seen["groups"],
-    )
     promise = {"modes": ["default"], "protocols": ["classic", "consumer"]}
-    results = judging.judge(Contract(version=1, promises={"roundtrip-rebalance": promise}), evidence, stage="roundtrip")
-    return {each.id.partition("[")[2][:-1].removeprefix("default/"): each for each in results}
+    results = told_steps.judged(CELL, {"roundtrip-rebalance": promise}, seen["steps"], groups=seen["groups"])
+    return {name.partition("[")[2][:-1].removeprefix("default/"): each for name, each in results.items()}
 
 
 def test_what_a_real_client_did_passes_every_case() -> None:

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kafka_forge.checks import judging
 from kafka_forge.scenarios import corpus
-from kafka_forge.values.contract import Contract
-from kafka_forge.values.evidence import RoundTripEvidence, Step
-from kafka_forge.values.model import Artifact, Cell, Verdict
+from kafka_forge.values.model import Cell, Verdict
+from tests.unit import told_steps
 
 if TYPE_CHECKING:
     from kafka_forge.values.model import CheckResult
@@ -26,16 +24,7 @@ CELL = Cell("streamz", "linux-64", None, "streamz", "0.6.6", "pyh0_0", noarch=Tr
 
 
 def judged(steps: list[dict[str, Any]]) -> dict[str, CheckResult]:
-    evidence = RoundTripEvidence(
-        artifact=Artifact(CELL, Path(CELL.filename), "0" * 64, 1),
-        broker={},
-        seed="",
-        start=0,
-        topics={},
-        steps=tuple(Step(**{**step, "log": tuple(step["log"])}) for step in steps),
-    )
-    contract = Contract(version=1, promises={"roundtrip-streamz": {"modes": ["sources"]}})
-    return {each.id: each for each in judging.judge(contract, evidence, stage="roundtrip")}
+    return told_steps.judged(CELL, {"roundtrip-streamz": {"modes": ["sources"]}}, steps)
 
 
 def test_what_the_mended_sources_did_passes_every_case() -> None:
