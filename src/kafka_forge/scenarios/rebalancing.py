@@ -149,8 +149,8 @@ def coming_and_going(room: Room, deadline: scenario.Deadline) -> dict[str, Any]:
 def staying(room: Room, deadline: scenario.Deadline) -> dict[str, Any]:
     """Two static members, of whom one is started anew: its partitions wait for it, and the other sees nothing of it.
 
-    Who stays is there first, and so leads the group. A leader that is started anew is another matter, on which clients
-    differ: kafka-python 3.0.12 then joins again and again, and the whole group with it.
+    Who stays is there first, and so leads the group. A leader that is started anew is another matter: kafka-python
+    3.0.12 was seen to join again and again then, in some of the tries, and the whole group with it.
 
     Returns:
         ``before`` and ``after``: partitions of both. ``given``: rebalances of the one that stayed, before and after.
