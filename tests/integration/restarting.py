@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SECONDS = 180.0  # for a broker to answer again on a busy machine
+_TRY = 10.0  # seconds: what a broker had in hand when it was paused can be lost, and is waited for to its time-out
 
 
 class Restartable:
@@ -63,7 +64,7 @@ class Restartable:
 
     def _obeys(self) -> bool:
         try:
-            admin.create_topics(self.address, {f"again-{uuid.uuid4()}": 1})
+            admin.create_topics(self.address, {f"again-{uuid.uuid4()}": 1}, _TRY)
         except (BrokerDied, ScenarioBroken):
             return False
         return True

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-COMMANDS = 200
+COMMANDS, USUAL = 200, 50  # the first number of them with --long
 LARGE = 1 << 17
 """Bytes that fit into no pipe."""
 
@@ -75,9 +75,10 @@ def solve(channel: Path, number: int) -> tuple[int, str]:
     return child.returncode, output.strip() or errors
 
 
-def test_two_hundred_commands_that_solve_end_with_their_own_status(channel: Path) -> None:
+def test_many_commands_that_solve_end_with_their_own_status(channel: Path, pytestconfig: pytest.Config) -> None:
+    count = COMMANDS if pytestconfig.getoption("--long") else USUAL
     with ThreadPoolExecutor(4) as pool:
-        ended = list(pool.map(lambda number: solve(channel, number), range(COMMANDS)))
+        ended = list(pool.map(lambda number: solve(channel, number), range(count)))
     wrong = [
         (status, said)
         for number, (status, said) in enumerate(ended)

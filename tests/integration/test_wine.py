@@ -18,7 +18,7 @@ from tests.zig import compiled
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.first,
+    pytest.mark.long,  # minutes of fetching; short of the nightly run, what it shows changes with wine.py alone
     pytest.mark.skipif(platforms.current() != "linux-64", reason="wine is locked for linux-64 only"),
 ]
 

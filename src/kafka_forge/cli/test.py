@@ -8,10 +8,14 @@ import sys
 import sysconfig
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kafka_forge.cli.options import available_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PARTS = ("lint", "workflows", "types", "unit", "integration")
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
@@ -32,7 +36,8 @@ ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 def command(only: tuple[str, ...], jobs: int, pytest_arguments: tuple[str, ...], *, long: bool) -> None:
     """Run ruff, the workflows' linters, mypy, the unit tests (no network) and the integration tests (a real broker).
 
-    The tests of a file stay together, in order: they share what its fixtures have made.
+    The tests of a file stay together, in order: they share what its fixtures have made. A path below tests/ is run in
+    place of all.
     """
     from kafka_forge.errors import VerdictsNotGreen
     from kafka_forge.ground.paths import project_root
@@ -45,8 +50,10 @@ def command(only: tuple[str, ...], jobs: int, pytest_arguments: tuple[str, ...],
         "lint": [[*python, "ruff", "check", "."], [*python, "ruff", "format", "--check", "."]],
         "workflows": [[_script("zizmor"), "--offline", "--no-progress", ".github"], *_actionlint()],
         "types": [[*python, "mypy"]],
-        "unit": [[*pytest, "tests/unit", "--disable-socket", "--allow-unix-socket", *pytest_arguments]],
-        "integration": [[*pytest, "tests/integration", *pytest_arguments]],
+        "unit": [
+            [*pytest, "--disable-socket", "--allow-unix-socket", *asked] for asked in tests_of("unit", pytest_arguments)
+        ],
+        "integration": [[*pytest, *asked] for asked in tests_of("integration", pytest_arguments)],
     }
     failed = []
     for part in only or PARTS:
@@ -62,6 +69,18 @@ def command(only: tuple[str, ...], jobs: int, pytest_arguments: tuple[str, ...],
             f"failed: {', '.join(dict.fromkeys(failed))}",
             todo="see above; `kafka-forge test --only PART` runs one part, and takes pytest's arguments.",
         )
+
+
+def tests_of(part: str, arguments: Sequence[str]) -> list[list[str]]:
+    """Return pytest's arguments for a part, ``unit`` or ``integration``, or nothing if only tests of others are named.
+
+    pytest would run a file that is named beside its folder with all that the folder has.
+    """
+    named = [each for each in arguments if each.startswith("tests/")]
+    if not named:
+        return [[f"tests/{part}", *arguments]]
+    others = [each for each in named if Path(each.split("::")[0]).parts[1:2] != (part,)]
+    return [] if others == named else [[each for each in arguments if each not in others]]
 
 
 def _script(name: str) -> str:

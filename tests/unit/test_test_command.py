@@ -1,0 +1,24 @@
+"""``kafka-forge test`` runs what is named, and no more."""
+
+from __future__ import annotations
+
+import pytest
+
+from kafka_forge.cli.test import tests_of as asked_of
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unit", "integration"),
+    [
+        ([], [["tests/unit"]], [["tests/integration"]]),
+        (["-k", "ports"], [["tests/unit", "-k", "ports"]], [["tests/integration", "-k", "ports"]]),
+        (["-x", "tests/unit/test_ports.py"], [["-x", "tests/unit/test_ports.py"]], []),
+        (["tests/integration/zoo", "-x"], [], [["tests/integration/zoo", "-x"]]),
+        (["tests/integration/test_a.py::test_b[c/d]"], [], [["tests/integration/test_a.py::test_b[c/d]"]]),
+        (["tests/unit", "tests/integration", "-x"], [["tests/unit", "-x"]], [["tests/integration", "-x"]]),
+    ],
+)
+def test_a_path_stands_in_place_of_all(
+    arguments: list[str], unit: list[list[str]], integration: list[list[str]]
+) -> None:
+    assert (asked_of("unit", arguments), asked_of("integration", arguments)) == (unit, integration)
