@@ -47,6 +47,8 @@ class Request:
         group: the id of the consumer group; None leaves groups out.
         rebalanced: group protocol (`group.protocol`) → an empty topic each for members that come and go (``moving``)
             and for static ones (``static``); empty leaves that out.
+        transacted: what is tried with transactions (`corpus.TRANSACTIONS`), and `corpus.SOURCE` → an empty topic each;
+            empty leaves that out.
         loop: an empty topic for what is tried with asyncio (`corpus.LOOP_CASES`); None leaves that out.
         patience: seconds that each action may take.
         native: whether this processor is no emulated one, so that how long something takes means something.
@@ -62,6 +64,7 @@ class Request:
         self.seeded: dict[str, str] = raw["seeded"]
         self.group: str | None = raw["group"]
         self.rebalanced: dict[str, dict[str, str]] = raw.get("rebalanced", {})
+        self.transacted: dict[str, str] = raw.get("transacted", {})
         self.loop: str | None = raw.get("loop")
         self.patience: float = raw["patience"]
         self.native: bool = raw.get("native", True)
@@ -228,13 +231,13 @@ def mapped_libraries() -> list[str]:
     return [name for name in loaded.files() if _NAME.match(Path(name).name)]
 
 
-def run(request: Request, client: Client, beside: Callable[[Request, Teller], None] | None = None) -> None:
+def run(request: Request, client: Client, *beside: Callable[[Request, Teller], None]) -> None:
     """Try every action with this client, then end the process at once, hanging threads and all.
 
     Args:
         request: what the toolkit asks for.
         client: who is asked.
-        beside: what is tried on a thread of its own meanwhile, as most of its time is waiting.
+        beside: what is tried meanwhile, each on a thread of its own, as most of its time is waiting.
     """
     teller = Teller(request.mode, together=client.together)
 
@@ -245,20 +248,18 @@ def run(request: Request, client: Client, beside: Callable[[Request, Teller], No
             follow.append(lambda: _group(request, client, teller, group, source, topic))
         do_all(follow, together=client.together)
 
-    other = threading.Thread(target=beside or _nothing, args=(request, teller))
-    other.start()
+    others = [threading.Thread(target=each, args=(request, teller)) for each in beside]
+    for other in others:
+        other.start()
     do_all([functools.partial(chain, codec) for codec in request.codecs], together=client.together)
-    other.join()
+    for other in others:
+        other.join()
     if request.loop:
         _loop(request, client, teller, request.loop)
     if client.counts:
         teller.attempt("statistics", "", client.statistics, request.patience)
     sys.stderr.flush()
     os._exit(0)
-
-
-def _nothing(_request: Request, _teller: Teller) -> None:
-    """There is nothing to be tried beside the rest."""
 
 
 def do_all(tasks: Iterable[Callable[[], None]], *, together: bool) -> None:
