@@ -105,3 +105,9 @@ def test_messages_or_commits_that_are_not_there_explain_what_members_read_who_co
     for cause in ("roundtrip-delivery[default/produce/none]", "roundtrip-group[default/group]"):
         lost = failed(cause, "is not there", "4.4.0")
         assert because(lost, moving) == [None, lost.id]
+
+
+def test_messages_that_are_not_there_explain_what_is_missing_in_transactions() -> None:
+    committed = failed("roundtrip-transactions[default/committed]", "of 60 messages 3 did not come", "4.4.0")
+    lost = failed("roundtrip-delivery[default/produce/none]", "is not there", "4.4.0")
+    assert because(lost, committed) == [None, lost.id]

@@ -86,6 +86,7 @@ def test_what_a_real_client_did_passes_every_check() -> None:
         "roundtrip-dask",
         "roundtrip-rebalance",
         "roundtrip-streamz",
+        "roundtrip-transactions",
     }  # have test files of their own
     assert {check for check in checks.by_id() if check.startswith("roundtrip-")} == set(PROMISES) | others
     assert {identifier.partition("[")[0] for identifier in results} == set(PROMISES)

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kafka_forge.brokers.protocol import Reader
 from kafka_forge.errors import SegmentMalformed
 from kafka_forge.values.evidence import TopicOnDisk
 
@@ -30,6 +31,11 @@ _REST = struct.Struct(">ibIhiqqqhii")
 """Leader epoch, magic, CRC-32C, attributes, last offset delta, 2 timestamps, producer id and epoch, sequence, count."""
 
 _MAGIC = 2
+_TRANSACTIONAL, _CONTROL = 0x10, 0x20
+_MARKERS = {0: "abort", 1: "commit"}
+"""The kinds of control records that end a transaction; there are others."""
+_MARKER_BYTES = 16
+"""More than a control record takes up to the end of its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +47,18 @@ class Batch:
         size: in bytes, header and all.
         codec: one of `CODECS`.
         records: how many it holds.
+        producer: the id that its producer got (KIP-98); -1 where it asked for none.
+        transactional: whether it belongs to a transaction of that producer.
+        marker: ``commit`` or ``abort`` where it is no message, but the end of one; None where it is neither.
     """
 
     offset: int
     size: int
     codec: str
     records: int
+    producer: int = -1
+    transactional: bool = False
+    marker: str | None = None
 
 
 def read_topic(log_dir: Path, topic: str) -> TopicOnDisk:
@@ -90,7 +102,7 @@ def read_segment(segment: Path) -> Iterator[Batch]:
             if len(prefix) == _PREFIX.size and not any(prefix):
                 _require_zeros(stream, segment, at)
                 return
-            batch = _batch(prefix + stream.read(_REST.size), size - at, segment, at)
+            batch = _batch(prefix + stream.read(_REST.size + _MARKER_BYTES), size - at, segment, at)
             yield batch
             at += batch.size
             stream.seek(at)
@@ -100,7 +112,7 @@ def _batch(header: bytes, left: int, segment: Path, at: int) -> Batch:
     if len(header) < _PREFIX.size + _REST.size:
         raise _malformed(segment, at, f"{left} bytes are left, too few for a batch's header")
     offset, length = _PREFIX.unpack_from(header)
-    _, magic, _, attributes, last_delta, *_, count = _REST.unpack_from(header, _PREFIX.size)
+    _, magic, _, attributes, last_delta, _, _, producer, *_, count = _REST.unpack_from(header, _PREFIX.size)
     codec = attributes & 0b111
     if magic != _MAGIC:
         raise _malformed(segment, at, f"magic is {magic}, not {_MAGIC}")
@@ -110,7 +122,24 @@ def _batch(header: bytes, left: int, segment: Path, at: int) -> Batch:
         raise _malformed(segment, at, f"no codec has the number {codec}")
     if offset < 0 or not 0 <= count <= last_delta + 1:  # compaction takes records out and leaves the offsets
         raise _malformed(segment, at, f"{count} records from offset {offset} with last delta {last_delta}")
-    return Batch(offset, _PREFIX.size + length, CODECS[codec], count)
+    transactional, control = bool(attributes & _TRANSACTIONAL), bool(attributes & _CONTROL)
+    try:
+        marker = _marker(header[_PREFIX.size + _REST.size : _PREFIX.size + length]) if control else None
+    except ValueError as error:
+        raise _malformed(segment, at, f"a control record cannot be read: {error}") from error
+    return Batch(offset, _PREFIX.size + length, CODECS[codec], count, producer, transactional, marker)
+
+
+def _marker(record: bytes) -> str | None:
+    """Return what a control record says of its producer's transaction: its key is a version and that, 2 bytes each."""
+    reader = Reader(record)
+    reader.varint()  # the record's length, in zigzag as the others here
+    reader.take(1)
+    for _ in ("timestamp", "offset", "length of the key"):
+        reader.varint()
+    reader.take(2)
+    kind = reader.number(2)
+    return _MARKERS.get(kind)
 
 
 def _require_zeros(stream: BinaryIO, segment: Path, at: int) -> None:

@@ -83,7 +83,17 @@ RULES: tuple[Rule, ...] = (
         Rule(
             f"roundtrip-{what}[[]*", "roundtrip-acceleration[[]*", where="the client handled no message", same_mode=True
         )
-        for what in ("delivery", "order", "headers", "timestamps", "compression", "group", "asyncio", "rebalance")
+        for what in (
+            "delivery",
+            "order",
+            "headers",
+            "timestamps",
+            "compression",
+            "group",
+            "asyncio",
+            "rebalance",
+            "transactions",
+        )
     ),
     # A message that is not there, or is there twice, has no place, headers or timestamp that could be right.
     *(
@@ -92,6 +102,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("roundtrip-group[[]*", "roundtrip-delivery[[]*"),
     *(Rule("roundtrip-rebalance[[]*", f"roundtrip-{what}[[]*") for what in ("delivery", "group")),
+    *(Rule("roundtrip-transactions[[]*", f"roundtrip-{what}[[]*") for what in ("delivery", "order")),
     # The recipe's own tests repeat what checks say better.
     *(Rule("recipe-tests[[]*", check) for check in (*_LOADED, "pip-check", "commands[[]*", "c-project[[]*")),
 )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from kafka_forge.ground.progress import Progress
     from kafka_forge.scenarios.catalogue import Scenario
     from kafka_forge.values.contract import Contract
-    from kafka_forge.values.evidence import TopicOnDisk
+    from kafka_forge.values.evidence import TopicOnDisk, Transacted
     from kafka_forge.values.model import Environment, JsonObject
     from kafka_forge.values.runner import Runner
 
@@ -53,6 +53,7 @@ class _Trip:
     grouped: tuple[str, ...]
     looped: tuple[str, ...]
     rebalanced: dict[str, tuple[str, ...]]
+    transacting: tuple[str, ...]
 
     @property
     def own(self) -> dict[str, dict[str, str]]:
@@ -69,7 +70,8 @@ class _Trip:
     def topics(self) -> list[str]:
         """Every topic that the client is to write."""
         loops = [self.loop(mode) for mode in self.looped]
-        return [*(topic for of_mode in self.own.values() for topic in of_mode.values()), *loops, *self.watched]
+        transacted = [topic for mode in self.transacting for topic in self.transacted(mode).values()]
+        return [*(t for of_mode in self.own.values() for t in of_mode.values()), *loops, *self.watched, *transacted]
 
     @property
     def watched(self) -> list[str]:
@@ -86,6 +88,11 @@ class _Trip:
             protocol: {kind: f"kafka-forge-{self.id}-{mode}-{protocol}-{kind}" for kind in corpus.MEMBERS}
             for protocol in self.rebalanced.get(mode, ())
         }
+
+    def transacted(self, mode: str) -> dict[str, str]:
+        """Return what a mode tries with transactions → its topic; none where nothing is promised of them."""
+        cases = (*corpus.TRANSACTIONS, corpus.SOURCE) if mode in self.transacting else ()
+        return {case: f"kafka-forge-{self.id}-{mode}-transactions-{case}" for case in cases}
 
     def group(self, mode: str) -> str:
         """Return the id of a mode's consumer group."""
@@ -115,8 +122,12 @@ def run(
         with Stock(broker) as own:
             return run(env, contract, broker, progress, own)
     begun = time.monotonic()
-    grouped, looped = (_modes(contract, promise) for promise in ("roundtrip-group", "roundtrip-asyncio"))
-    trip = _Trip(uuid.uuid4().hex[:10], stock, _promised(env, contract), grouped, looped, _protocols(contract))
+    grouped, looped, transacting = (
+        _modes(contract, f"roundtrip-{promise}") for promise in ("group", "asyncio", "transactions")
+    )
+    trip = _Trip(
+        uuid.uuid4().hex[:10], stock, _promised(env, contract), grouped, looped, _protocols(contract), transacting
+    )
     if not trip.modes:
         return _evidence(broker, env, trip, (), {}, begun)
     with progress.task(f"round trip of {env.artifact.cell.id}", total=len(trip.modes) + 2) as task:
@@ -124,6 +135,8 @@ def run(
             task.note("fill topics")
             admin.create_topics(broker.address, dict.fromkeys(trip.topics, corpus.PARTITIONS), watch=broker.check)
             trip.stock.topics(trip.codecs)
+            if trip.transacting:
+                witness.await_transactions(broker.address, broker.check)
             task.advance()
             task.note("let the client speak")
             steps, ends = _let_speak(env, trip, broker)
@@ -230,6 +243,7 @@ def _request(env: Environment, trip: _Trip, mode: str, broker: Broker, scenario:
         "seeded": trip.stock.topics(trip.codecs),
         "group": trip.group(mode) if mode in trip.grouped else None,
         "rebalanced": trip.groups(mode),
+        "transacted": trip.transacted(mode),
         "loop": trip.loop(mode) if mode in trip.looped else None,
         "patience": PATIENCE * runner.slowness,
         "native": runner.slowness == 1,
@@ -281,6 +295,8 @@ def _evidence(
     """Ask the witness, the coordinator and the disk what there is, and put it all together."""
     written = [topic for topics in trip.own.values() for topic in topics.values()]
     groups = {step.mode: step.data for step in steps if step.action == "group" and step.ok}
+    transacted = [step.data for step in steps if step.action == "transactions" and step.ok]
+    watched = [*trip.watched, *(each["source"] for each in transacted if "source" in each)]
     return RoundTripEvidence(
         artifact=env.artifact,
         broker={"version": broker.version, "address": broker.address, "owned": broker.owned},
@@ -293,10 +309,16 @@ def _evidence(
         committed={
             mode: witness.committed(broker.address, data["group"], data["topic"]) for mode, data in groups.items()
         },
-        groups={topic: witness.group(broker.address, topic) for topic in trip.watched},
+        groups={topic: witness.group(broker.address, topic) for topic in watched},
+        transactions={each["topic"]: _transactions(broker, each["topic"]) for each in transacted},
         disk=_on_disk(broker, written),
         seconds=round(time.monotonic() - begun, 3),
     )
+
+
+def _transactions(broker: Broker, topic: str) -> dict[int, Transacted]:
+    leaders = witness.leaders(broker.address, [topic])
+    return wire.read_transactions(leaders[topic], topic, broker.check)
 
 
 def _on_disk(broker: Broker, topics: list[str]) -> dict[str, TopicOnDisk]:

@@ -10,20 +10,24 @@ from __future__ import annotations
 import socket
 import struct
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.brokers import disk
 from kafka_forge.errors import ScenarioBroken
-from kafka_forge.values.evidence import TopicOnDisk
+from kafka_forge.values.evidence import TopicOnDisk, Transacted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _SECONDS = 20.0
 _MAX_BYTES = 64 << 20
 _FETCH, _VERSION = 1, 4
+_SETTLING = 60.0
+"""Seconds for the last markers: a broker answers for a transaction's end before it has written them everywhere."""
+_POLL = 0.1
 
 
 def read_topic(leaders: Mapping[int, tuple[str, int]], topic: str) -> TopicOnDisk:
@@ -39,21 +43,63 @@ def read_topic(leaders: Mapping[int, tuple[str, int]], topic: str) -> TopicOnDis
     codecs: Counter[str] = Counter()
     size = records = 0
     for partition, leader in leaders.items():
-        try:
-            batches = _batches(leader, topic, partition)
-        except (OSError, struct.error) as error:
-            raise ScenarioBroken(
-                f"the record batches of {topic}/{partition} cannot be fetched: {error}",
-                where=f"{leader[0]}:{leader[1]}",
-                todo="see that it is a plaintext listener of a Kafka from 0.11 on.",
-            ) from error
+        batches = _batches(leader, topic, partition)
         codecs.update(batch.codec for batch in batches)
         size += sum(batch.size for batch in batches)
         records += sum(batch.records for batch in batches)
     return TopicOnDisk(topic, bytes=size, batches=codecs.total(), records=records, codecs=dict(codecs))
 
 
+def read_transactions(
+    leaders: Mapping[int, tuple[str, int]], topic: str, watch: Callable[[], None] = lambda: None
+) -> dict[int, Transacted]:
+    """Return partition → which of its messages are in transactions that were committed, aborted or neither.
+
+    Args:
+        leaders, topic: as for `read_topic`.
+        watch: is called while a transaction is not over yet, for a minute at most; what it raises ends the waiting.
+
+    Raises:
+        ScenarioBroken: as for `read_topic`.
+    """
+    deadline = time.monotonic() + _SETTLING
+    while True:
+        found = {partition: sorted_out(_batches(leader, topic, partition)) for partition, leader in leaders.items()}
+        if not any(each.open for each in found.values()) or time.monotonic() > deadline:
+            return found
+        watch()
+        time.sleep(_POLL)
+
+
+def sorted_out(batches: list[disk.Batch]) -> Transacted:
+    """Go by the markers: one ends whatever its producer has in this partition that is not ended yet."""
+    plain: list[int] = []
+    ended: dict[str, list[int]] = {"commit": [], "abort": []}
+    running: dict[int, list[int]] = {}
+    for batch in batches:
+        offsets = range(batch.offset, batch.offset + batch.records)
+        if batch.marker:
+            ended[batch.marker] += running.pop(batch.producer, [])
+        elif batch.transactional:
+            running.setdefault(batch.producer, []).extend(offsets)
+        else:
+            plain += offsets
+    unended = [offset for offsets in running.values() for offset in offsets]
+    return Transacted(*(tuple(sorted(each)) for each in (ended["commit"], ended["abort"], unended, plain)))
+
+
 def _batches(leader: tuple[str, int], topic: str, partition: int) -> list[disk.Batch]:
+    try:
+        return _fetched(leader, topic, partition)
+    except (OSError, struct.error) as error:
+        raise ScenarioBroken(
+            f"the record batches of {topic}/{partition} cannot be fetched: {error}",
+            where=f"{leader[0]}:{leader[1]}",
+            todo="see that it is a plaintext listener of a Kafka from 0.11 on.",
+        ) from error
+
+
+def _fetched(leader: tuple[str, int], topic: str, partition: int) -> list[disk.Batch]:
     found: list[disk.Batch] = []
     with socket.create_connection(leader, timeout=_SECONDS) as connection, connection.makefile("rwb") as stream:
         offset, end = 0, 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from kafka_forge.brokers.settings import READY_SECONDS
 from kafka_forge.errors import ScenarioBroken
 from kafka_forge.scenarios import corpus
 
@@ -136,6 +137,41 @@ def group(address: str, name: str) -> JsonObject:
     kind = kinds.get(name, ConsumerGroupType.UNKNOWN)
     told = None if kind in (None, ConsumerGroupType.UNKNOWN) else kind.name.lower()
     return {"type": told, "committed": committed(address, name, name)}
+
+
+def await_transactions(address: str, watch: Callable[[], None] = lambda: None) -> None:
+    """Have the witness get ready for transactions: from then on the broker is, for the client as well.
+
+    The topic of the transactions' state is made for the first that asks for its coordinator; until it is led, which
+    takes a minute on a busy machine, nobody gets a producer id. What a broker refuses for good (it may be too old, or
+    forbid it) is the client's to say.
+
+    Args:
+        address: the broker's ``HOST:PORT``.
+        watch: is called every second or so; what it raises ends the waiting.
+
+    Raises:
+        ScenarioBroken: the broker gives no producer id within five minutes.
+    """
+    from confluent_kafka import Producer
+
+    producer = Producer(_settings(address) | {"transactional.id": "kafka-forge-witness"})
+    deadline = time.monotonic() + READY_SECONDS
+    while why := _unready(producer):
+        if time.monotonic() > deadline:
+            raise _broken(address, f"transactions have no coordinator: {why}")
+        watch()
+
+
+def _unready(producer: Any) -> Any:
+    """Return why a producer's transactions are not ready yet; None where they are, or never will be."""
+    from confluent_kafka import KafkaException
+
+    try:
+        producer.init_transactions(_WATCH)
+    except KafkaException as error:
+        return error.args[0] if error.args[0].retriable() else None
+    return None
 
 
 def leaders(address: str, topics: Iterable[str]) -> dict[str, dict[int, tuple[str, int]]]:

@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 if TYPE_CHECKING:
-    from kafka_forge.scenarios import corpus, members_confluent_kafka, rebalancing, scenario
+    from kafka_forge.scenarios import (
+        corpus,
+        members_confluent_kafka,
+        rebalancing,
+        scenario,
+        transacting,
+        transactions_confluent_kafka,
+    )
     from kafka_forge.scenarios.counted_confluent_kafka import EVERY_MS, Counted, checked, record
 else:
     import members_confluent_kafka
     import rebalancing
     import scenario
+    import transacting
+    import transactions_confluent_kafka
     from counted_confluent_kafka import EVERY_MS, Counted, checked, record
 
 
@@ -124,5 +133,6 @@ def _client(asked: scenario.Request) -> scenario.Client:
 
 if __name__ == "__main__":
     asked = scenario.read_request()
+    desks = functools.partial(transactions_confluent_kafka.Desk, asked.address)
     rooms = functools.partial(members_confluent_kafka.Room, asked.address)
-    scenario.run(asked, _client(asked), rebalancing.watched(rooms))
+    scenario.run(asked, _client(asked), rebalancing.watched(rooms), transacting.tried(desks))

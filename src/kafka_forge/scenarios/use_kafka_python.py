@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 if TYPE_CHECKING:
-    from kafka_forge.scenarios import corpus, members_kafka_python, rebalancing, scenario
+    from kafka_forge.scenarios import (
+        corpus,
+        members_kafka_python,
+        rebalancing,
+        scenario,
+        transacting,
+        transactions_kafka_python,
+    )
 else:
     import corpus
     import members_kafka_python
     import rebalancing
     import scenario
+    import transacting
+    import transactions_kafka_python
 
 
 class KafkaPython:
@@ -118,5 +127,6 @@ def _record(each: Any) -> corpus.Record:
 
 if __name__ == "__main__":
     asked = scenario.read_request()
+    desks = functools.partial(transactions_kafka_python.Desk, asked.address)
     rooms = functools.partial(members_kafka_python.Room, asked.address)
-    scenario.run(asked, KafkaPython(asked), rebalancing.watched(rooms))
+    scenario.run(asked, KafkaPython(asked), rebalancing.watched(rooms), transacting.tried(desks))

@@ -211,6 +211,22 @@ class TopicOnDisk:
 
 
 @dataclass(frozen=True, slots=True)
+class Transacted:
+    """The offsets of one partition's messages by what became of their transactions, as the markers in its log say.
+
+    Attributes:
+        committed, aborted: in transactions that ended so.
+        open: in transactions that have not ended.
+        plain: in no transaction.
+    """
+
+    committed: tuple[int, ...]
+    aborted: tuple[int, ...]
+    open: tuple[int, ...]
+    plain: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RoundTripEvidence:
     """What passed between one artifact and one broker.
 
@@ -227,6 +243,7 @@ class RoundTripEvidence:
         committed: mode → partition → the offset that the broker says the mode's group has committed.
         groups: topic → what the broker says of the group that has its name: ``type`` (the protocol: ``classic`` or
             ``consumer``; None where it does not say), ``committed`` (partition → offset).
+        transactions: topic → partition → what became of the transactions there, by the broker's own log.
         disk: topic → what lies on the broker's disk; for a broker whose disk is not ours to read, the batches as it
             hands them out (see `wire`).
         seconds: what it took.
@@ -242,6 +259,7 @@ class RoundTripEvidence:
     witness: dict[str, list[JsonObject]] = field(default_factory=dict)
     committed: dict[str, dict[int, int]] = field(default_factory=dict)
     groups: dict[str, JsonObject] = field(default_factory=dict)
+    transactions: dict[str, dict[int, Transacted]] = field(default_factory=dict)
     disk: dict[str, TopicOnDisk] = field(default_factory=dict)
     seconds: float = 0.0
 
