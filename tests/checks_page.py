@@ -40,10 +40,10 @@ with its arguments. `kafka-forge audit SPEC --contract FILE` holds any package t
 that nobody here builds. Contracts to look at are those of this project's [recipes](../recipes), and
 [aiokafka's](../src/kafka_forge/auditing/contracts/aiokafka.yaml), which none of them builds; the
 [schema](../src/kafka_forge/schemas/contract.schema.json) describes the file. A value can depend on the platform, the
-Python and the kind of package: `{if: linux and wheel, then: …, else: …}`, with the words of recipes (`linux`, `osx`,
-`win`, `unix`, `x86_64`, `match(python, ">=3.14")`…) and `conda`, `wheel` and `system` (what stands in an environment
-already). What a package is known not to do stands under `refusals`, with the failure that shows it and a public source
-([CONTRIBUTING.md](../CONTRIBUTING.md#add-a-promise)).
+Python, the kind of package and its version: `{if: linux and wheel, then: …, else: …}`, with the words of recipes
+(`linux`, `osx`, `win`, `unix`, `x86_64`, `match(python, ">=3.14")`…), `match(version, ">=2.15")`, and `conda`, `wheel`
+and `system` (what stands in an environment already). What a package is known not to do stands under `refusals`, with
+the failure that shows it and a public source ([CONTRIBUTING.md](../CONTRIBUTING.md#add-a-promise)).
 
     version: 1
     environment:

@@ -65,6 +65,23 @@ def test_conditions_read_as_in_recipes(condition: str, true_of: tuple[str, ...])
     assert tuple(each for each in PLATFORMS if selectors.holds(condition, each)) == true_of
 
 
+@pytest.mark.parametrize(
+    ("version", "promised"),
+    [("2.14.2", False), ("2.15.0", True), ("2.16.1", True), ("no-version", False), (None, False)],
+)
+def test_a_promise_can_be_made_from_a_version_on(tmp_path: Path, version: str | None, *, promised: bool) -> None:
+    file = _contract(tmp_path, CONTRACT.replace("if: linux", """if: 'linux and match(version, ">=2.15")'"""))
+    contract = load_contract(file, "linux-64", version=version)
+    assert ("glibc-floor" in contract.promises) is promised
+
+
+def test_what_cannot_be_compared_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ContractInvalid, match="match"):
+        load_contract(
+            _contract(tmp_path, CONTRACT.replace("if: linux", """if: 'match(broker, ">=4.2")'""")), "linux-64"
+        )
+
+
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_every_contract_is_valid_on_every_platform(platform: str) -> None:
     for path in (project_root() / "recipes").glob("*/contract.yaml"):

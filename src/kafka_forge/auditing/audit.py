@@ -120,7 +120,7 @@ def candidate(subject: Subject, request: Request, judging: Judging) -> Candidate
 
 
 def contract_for(artifact: Artifact, judging: Judging) -> Contract:
-    """Return what an artifact is held to, as it is for its platform, its Python and its kind.
+    """Return what an artifact is held to, as it is for its platform, its Python, its kind and its version.
 
     Raises:
         ContractInvalid: there is no such contract, or it is wrong.
@@ -134,7 +134,8 @@ def contract_for(artifact: Artifact, judging: Judging) -> Contract:
             details=[f"contracts: {', '.join(sorted(known))}"],
             todo="name a contract's file with --contract; CONTRIBUTING.md says how one is written.",
         )
-    return load_contract(file, artifact.cell.platform, artifact.cell.python, artifact.kind)
+    cell = artifact.cell
+    return load_contract(file, cell.platform, cell.python, artifact.kind, cell.version)
 
 
 def contracts(root: Path) -> dict[str, Path]:

@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 
 
 def load_contract(
-    path: Path, platform: str | None = None, python: str | None = None, kind: Kind = Kind.CONDA
+    path: Path,
+    platform: str | None = None,
+    python: str | None = None,
+    kind: Kind = Kind.CONDA,
+    version: str | None = None,
 ) -> Contract:
-    """Read and validate one ``contract.yaml``, as it is for a platform, a Python and a kind of package.
+    """Read and validate one ``contract.yaml``, as it is for a platform, a Python, a kind of package and a version.
 
     What an artifact promises on some of them only is written as in a recipe: ``if: linux``, ``then: …``, and
     ``else: …`` (see `kafka_forge.values.selectors`); ``conda`` and ``wheel`` are words here, too.
@@ -34,6 +38,7 @@ def load_contract(
         platform: the conda subdir; None is this machine's.
         python: ``"3.12"``; None where the artifact serves every Python, and conditions on it do not hold.
         kind: what the artifact is packed as.
+        version: the artifact's; None where the contract is asked for without one, and conditions on it do not hold.
 
     The arguments of each promise are validated against the model of the check that it names.
 
@@ -44,7 +49,8 @@ def load_contract(
     try:
         data = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
         words = {each.value: each is kind for each in Kind}
-        contract = Contract.model_validate(selectors.resolve(data, platform or platforms.current(), python, words))
+        resolved = selectors.resolve(data, platform or platforms.current(), python, words, version)
+        contract = Contract.model_validate(resolved)
         known = checks.by_id()
         for name, arguments in contract.promises.items():
             if name not in known:
@@ -73,7 +79,7 @@ def load_contract(
             f"a condition of the contract cannot be understood: {error}",
             where=str(path),
             todo=f"use these words with and, or, not: {', '.join([*selectors.words('linux-64'), *Kind])}, "
-            'match(python, ">=3.14").',
+            'match(python, ">=3.14"), match(version, "<2.15").',
         ) from error
     except ValidationError as error:
         raise ContractInvalid(
@@ -86,12 +92,14 @@ def load_contract(
 
 
 def contracts_of(artifacts: Sequence[Artifact], root: Path) -> dict[str, Contract]:
-    """Return cell id → contract for these artifacts: what a recipe promises can differ between platforms and Pythons.
+    """Return cell id → contract for these artifacts: what a recipe promises can differ between them.
 
     Raises:
         ContractInvalid: one of them is missing or wrong.
     """
     return {
-        cell.id: load_contract(root / "recipes" / cell.recipe / "contract.yaml", cell.platform, cell.python)
+        cell.id: load_contract(
+            root / "recipes" / cell.recipe / "contract.yaml", cell.platform, cell.python, version=cell.version
+        )
         for cell in (artifact.cell for artifact in artifacts)
     }

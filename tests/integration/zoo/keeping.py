@@ -78,7 +78,7 @@ class Keeper:
     def examined(self, artifact: Artifact, channel: Path, brokers: tuple[str, ...] = ()) -> list[CheckReport]:
         """Examine an artifact by the contract of its recipe."""
         path = project_root() / "recipes" / artifact.cell.recipe / "contract.yaml"
-        contract = load_contract(path, artifact.cell.platform, artifact.cell.python)
+        contract = load_contract(path, artifact.cell.platform, artifact.cell.python, version=artifact.cell.version)
         cache = Cache.default()
         installer = FromChannels((channel.as_uri(), self.base.channel), cache, Silent())
         (report,) = examine_all(Run(brokers, cache, Silent()), [Candidate(artifact, contract, installer)], 1).artifacts
