@@ -82,6 +82,8 @@ from kafka_forge.errors.publishing import (
 )
 from kafka_forge.errors.sources import (
     AnswerInvalid,
+    ArchiveDamaged,
+    ArchiveRefused,
     BaseUnreachable,
     ChecksumMismatch,
     LockGone,
@@ -92,6 +94,8 @@ from kafka_forge.errors.sources import (
 __all__ = [
     "AlreadyPublished",
     "AnswerInvalid",
+    "ArchiveDamaged",
+    "ArchiveRefused",
     "BaseBuildFailed",
     "BaseUnreachable",
     "BrokerDied",

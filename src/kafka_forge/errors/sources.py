@@ -45,3 +45,17 @@ class AnswerInvalid(ForgeError):
 
     code = "KF206"
     exit_code = 22
+
+
+class ArchiveRefused(ForgeError):
+    """An archive holds what may not come in: a name or a link that leads out, a device, too much of anything."""
+
+    code = "KF207"
+    exit_code = 24
+
+
+class ArchiveDamaged(ForgeError):
+    """An archive is not whole, or is none of a kind that is known here."""
+
+    code = "KF208"
+    exit_code = 24
