@@ -6,10 +6,10 @@ are started by a script beside them that names the folder of their libraries, si
 
 from __future__ import annotations
 
-import zipfile
 from typing import TYPE_CHECKING
 
-from kafka_forge.bases.debian_libraries import unpack
+from kafka_forge.ground import archives
+from kafka_forge.ground.archives import Kind
 from kafka_forge.ground.files import Store
 from kafka_forge.ground.paths import Cache
 from kafka_forge.ground.progress import Silent
@@ -55,14 +55,13 @@ def debian(prefix: Path) -> Path:
         package, version, source, sha256 = line.split()
         debs.append((DebianBinary(package=package, version=version, architecture="amd64", source=source), sha256))
     for place, sha256 in debs:
-        for member, content in unpack(_obtained(place, sha256)):
+        for member in archives.entries(_obtained(place, sha256)):
             path = prefix / member.name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if member.issym():
-                path.symlink_to(member.linkname)
-            else:
-                path.write_bytes(content)
-                path.chmod(member.mode)
+            if member.kind is Kind.LINK:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.symlink_to(member.target)
+            elif member.kind is Kind.FILE:
+                member.save(path)
     libraries = f"{prefix}/usr/lib/x86_64-linux-gnu:{prefix}/lib/x86_64-linux-gnu"
     return _started(prefix / "usr" / "bin" / "python3", libraries, prefix / "python")
 
@@ -71,12 +70,9 @@ def old(prefix: Path) -> Path:
     """Unpack a Python 3.10, the oldest that kafka-forge itself runs on."""
     prefix.mkdir()
     inside = "org/bytedeco/cpython/linux-x86_64/"
-    with zipfile.ZipFile(_obtained(*_OLD)) as jar:
-        for name in jar.namelist():
-            if name.startswith(inside) and not name.endswith("/"):
-                path = prefix / name.removeprefix(inside)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(jar.read(name))
+    for member in archives.entries(_obtained(*_OLD)):
+        if member.name.startswith(inside) and member.kind is Kind.FILE:
+            member.save(prefix / member.name.removeprefix(inside))
     program = prefix / "bin" / "python3.10"
     program.chmod(0o755)
     return _started(program, str(prefix), prefix / "python")

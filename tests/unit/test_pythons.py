@@ -26,7 +26,7 @@ from kafka_forge.bases import (
 from kafka_forge.bases.packing import PLACEHOLDER, Package, pack
 from kafka_forge.bases.python_locks import Interpreters, Libraries, Wheel, Wheels, load
 from kafka_forge.bases.workshop import Workshop
-from kafka_forge.errors import BaseBuildFailed, LockInvalid
+from kafka_forge.errors import ArchiveDamaged, LockInvalid
 from kafka_forge.ground.files import Store, sha256_of
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
@@ -300,9 +300,13 @@ def deb(path: Path, **files: str) -> Path:
     return path
 
 
-def test_a_debian_package_is_unpacked(tmp_path: Path) -> None:
-    found = dict(debian_libraries.unpack(deb(tmp_path / "x.deb", **{"usr/include/a.h": "int a;"})))
-    assert {member.name: data for member, data in found.items()} == {"./usr/include/a.h": b"int a;"}
+def test_headers_of_a_debian_package_are_unpacked(tmp_path: Path) -> None:
+    package = deb(tmp_path / "x.deb", **{"usr/include/a/a.h": "int a;", "usr/share/a.h": "no header of its"})
+    debian_libraries.take_headers(package, tmp_path / "include")
+    found = [path for path in tmp_path.joinpath("include").rglob("*") if path.is_file()]
+    assert [(path.relative_to(tmp_path).as_posix(), path.read_text()) for path in found] == [
+        ("include/a/a.h", "int a;")
+    ]
     (tmp_path / "not.deb").write_bytes(b"!<arch>\n")
-    with pytest.raises(BaseBuildFailed):
-        list(debian_libraries.unpack(tmp_path / "not.deb"))
+    with pytest.raises(ArchiveDamaged):
+        debian_libraries.take_headers(tmp_path / "not.deb", tmp_path / "include")

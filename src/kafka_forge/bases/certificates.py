@@ -7,11 +7,11 @@ package, for the Pythons of the jars bring an OpenSSL of their own.
 
 from __future__ import annotations
 
-import zipfile
 from typing import TYPE_CHECKING
 
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.errors import LockInvalid
+from kafka_forge.ground import archives
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +25,7 @@ _REVISION = 2
 SYSTEMS = {"unix": "ssl", "win": "Library/ssl"}
 """What the package is for, as the virtual package that it depends on is called → where the certificates are."""
 
+_BUNDLE = "certifi/cacert.pem"
 _ACTIVATION = {
     "activate.d/ca-certificates.bat": """\
 @if not defined SSL_CERT_FILE (
@@ -99,13 +100,20 @@ def make(wheel: Wheel, system: str, shop: Workshop) -> Path:
     """Make the package for a system: ``cacert.pem``, and ``cert.pem``, OpenSSL's own name for it.
 
     Raises:
-        SourceUnreachable, ChecksumMismatch: from obtaining the wheel.
+        LockInvalid: the wheel has no certificates.
+        SourceUnreachable, ChecksumMismatch: from obtaining it.
     """
     file = shop.obtain(wheel.source())
-    with shop.room(f"ca-certificates-{system}") as tree, zipfile.ZipFile(file) as archive:
+    with shop.room(f"ca-certificates-{system}") as tree:
         folder = tree / SYSTEMS[system]
         folder.mkdir(parents=True)
-        certificates = archive.read("certifi/cacert.pem")
+        certificates = archives.read(file, _BUNDLE)
+        if certificates is None:
+            raise LockInvalid(
+                f"certifi's wheel has no {_BUNDLE}",
+                where="bootstrap/python/wheels.json",
+                todo="look at the wheel, and lock another release of certifi.",
+            )
         (folder / "cacert.pem").write_bytes(certificates)
         if system == "win":  # where links are for administrators
             (folder / "cert.pem").write_bytes(certificates)

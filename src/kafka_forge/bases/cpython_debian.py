@@ -9,7 +9,6 @@ into the binaries is taken out. All other modules keep Debian's patches, most of
 from __future__ import annotations
 
 import re
-import tarfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,8 @@ from kafka_forge.bases import (
 )
 from kafka_forge.bases.packing import PLACEHOLDER
 from kafka_forge.errors import BaseBuildFailed
+from kafka_forge.ground import archives
+from kafka_forge.ground.archives import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,14 +141,13 @@ def absent_modules(tree: Path, python: str) -> tuple[str, ...]:
 
 def placed(deb: Path) -> Iterator[tuple[str, bytes, bool]]:
     """Give every regular file that has a place in a prefix: its name there, its bytes, and whether it runs."""
-    for member, data in debian_libraries.unpack(deb):
-        name = member.name.removeprefix("./")
-        if not member.isfile() or ".." in PurePosixPath(name).parts:
+    for member in archives.entries(deb):
+        if member.kind is not Kind.FILE:
             continue
-        places = (match.expand(place) for pattern, place in _PLACES if (match := re.match(pattern, name)))
+        places = (match.expand(place) for pattern, place in _PLACES if (match := re.match(pattern, member.name)))
         target = next(places, None)
         if target is not None and not _left_out(target):
-            yield target, data, bool(member.mode & 0o100)
+            yield target, member.read(), member.executable
 
 
 def _left_out(name: str) -> bool:
@@ -162,15 +162,13 @@ def _write(target: Path, data: bytes, *, runs: bool) -> None:
 
 def _take_upstream(archive: Path, library: Path) -> None:
     """Put CPython's own modules in the place of Debian's."""
-    with tarfile.open(archive) as members:
-        for member in members:
-            parts = PurePosixPath(member.name).parts[1:]  # without "Python-<version>/"
-            name = "/".join(parts[1:])
-            if parts[:1] != ("Lib",) or not member.isfile() or not name.startswith(UPSTREAM) or ".." in parts:
-                continue
-            if not _left_out(f"lib/{library.name}/{name}"):
-                stream = members.extractfile(member)
-                _write(library / name, stream.read() if stream else b"", runs=False)
+    for member in archives.entries(archive):
+        parts = PurePosixPath(member.name).parts[1:]  # without "Python-<version>/"
+        name = "/".join(parts[1:])
+        if parts[:1] != ("Lib",) or member.kind is not Kind.FILE or not name.startswith(UPSTREAM):
+            continue
+        if not _left_out(f"lib/{library.name}/{name}"):
+            _write(library / name, member.read(), runs=False)
 
 
 def _settle(tree: Path, python: str) -> None:

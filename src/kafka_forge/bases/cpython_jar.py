@@ -9,13 +9,13 @@ import ast
 import json
 import pprint
 import re
-import shutil
-import zipfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge.bases.packing import PLACEHOLDER
 from kafka_forge.errors import BaseBuildFailed
+from kafka_forge.ground import archives
+from kafka_forge.ground.archives import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -39,25 +39,19 @@ LEFT_OUT = (
 def unpack(jar: Path, tree: Path, library: re.Pattern[str]) -> None:
     """Lay the jar's files out below ``tree``; what lies at its root and fits ``library`` goes to ``lib/``."""
     left_out = re.compile("|".join(LEFT_OUT))
-    with zipfile.ZipFile(jar) as archive:
-        for member in archive.infolist():
-            # org/bytedeco/cpython/<classifier>/…
-            parts = PurePosixPath(member.filename).parts[4:]
-            name = "/".join(parts)
-            if member.is_dir() or not parts or ".." in parts or left_out.match(name):
+    for member in archives.entries(jar):
+        # org/bytedeco/cpython/<classifier>/…
+        parts = PurePosixPath(member.name).parts[4:]
+        name = "/".join(parts)
+        if member.kind is not Kind.FILE or not parts or left_out.match(name):
+            continue
+        if len(parts) == 1:
+            if not library.match(name):
                 continue
-            if len(parts) == 1:
-                if not library.match(name):
-                    continue
-                name = f"lib/{name}"
-            elif parts[0] not in ("bin", "lib", "include"):
-                continue
-            target = tree / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(member) as source, target.open("wb") as sink:
-                shutil.copyfileobj(source, sink)
-            if parts[0] == "bin":
-                target.chmod(0o755)
+            name = f"lib/{name}"
+        elif parts[0] not in ("bin", "lib", "include"):
+            continue
+        member.save(tree / name, executable=parts[0] == "bin")
 
 
 def maker_of(library: Path, jar: Path) -> str:

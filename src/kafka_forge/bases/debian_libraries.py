@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tarfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from kafka_forge.bases import elf
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.errors import BaseBuildFailed
+from kafka_forge.ground import archives
+from kafka_forge.ground.archives import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from kafka_forge.bases.python_locks import Deb, Library
@@ -23,8 +22,6 @@ _REVISION = 1
 """Goes up whenever `make` would give another package from the same input."""
 
 _SHARED = re.compile(r"\.so(\.\d+)+$")
-_AR_HEADER = 60  # bytes; name at 0, size at 48, https://en.wikipedia.org/wiki/Ar_(Unix)
-_AR_SIZE = slice(48, 58)
 
 
 def stem(library: Library, platform: str) -> str:
@@ -70,52 +67,22 @@ def _build_string(library: Library, platform: str) -> str:
 
 def take_libraries(deb: Deb, file: Path, tree: Path) -> None:
     """Unpack a package's shared objects and their links into ``tree/lib``, its copyright into ``tree/info``."""
-    for member, data in unpack(file):
+    for member in archives.entries(file):
         name = PurePosixPath(member.name).name
         if _SHARED.search(name):
             target = tree / "lib" / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            if member.issym():
-                target.symlink_to(PurePosixPath(member.linkname).name)
-            else:
-                target.write_bytes(data)
-                target.chmod(0o755)
-        elif name == "copyright" and member.isfile():
-            target = tree / "info" / "licenses" / f"{deb.at.package}.copyright"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
+            if member.kind is Kind.LINK:
+                target.symlink_to(PurePosixPath(member.target).name)
+            elif member.kind is Kind.FILE:
+                member.save(target, executable=True)
+        elif name == "copyright" and member.kind is Kind.FILE:
+            member.save(tree / "info" / "licenses" / f"{deb.at.package}.copyright")
 
 
 def take_headers(file: Path, folder: Path) -> None:
     """Unpack what a development package has below ``usr/include`` into ``folder``."""
-    for member, data in unpack(file):
+    for member in archives.entries(file):
         parts = PurePosixPath(member.name).parts
-        if member.isfile() and "include" in parts and ".." not in parts:
-            target = folder.joinpath(*parts[parts.index("include") + 1 :])
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-
-
-def unpack(file: Path) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
-    """Give the files and links of a ``.deb`` (deb(5): an ar archive with a ``data.tar.*`` in it), each with its bytes.
-
-    Raises:
-        BaseBuildFailed: it is no such archive.
-    """
-    content = file.read_bytes()
-    offset = len(b"!<arch>\n")
-    while offset + _AR_HEADER <= len(content):
-        header = content[offset : offset + _AR_HEADER]
-        size = int(header[_AR_SIZE])
-        body = offset + _AR_HEADER
-        if header.startswith(b"data.tar"):
-            with tarfile.open(fileobj=io.BytesIO(content[body : body + size])) as archive:
-                for member in archive:
-                    if member.isfile() or member.issym():
-                        stream = archive.extractfile(member) if member.isfile() else None
-                        yield member, stream.read() if stream else b""
-            return
-        offset = body + size + size % 2
-    raise BaseBuildFailed(
-        "this is no Debian package with a data.tar", where=str(file), todo="lock another package of Debian's."
-    )
+        if member.kind is Kind.FILE and "include" in parts:
+            member.save(folder.joinpath(*parts[parts.index("include") + 1 :]), executable=False)

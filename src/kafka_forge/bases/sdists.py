@@ -6,14 +6,14 @@ for each module, and the project's own Python files, are all that a build would 
 
 from __future__ import annotations
 
-import tarfile
-import zipfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from kafka_forge.bases import cpython_debian, elf, zig
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.errors import BaseBuildFailed
+from kafka_forge.ground import archives
+from kafka_forge.ground.archives import Kind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,29 +77,20 @@ def make(sdist: Sdist, interpreter: Interpreter, shop: Workshop) -> Path:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    with tarfile.open(archive) as members:
-        for member in members:
-            name = PurePosixPath(*PurePosixPath(member.name).parts[1:])  # without "NAME-VERSION/"
-            if not member.isfile() or ".." in name.parts:
-                continue
-            stream = members.extractfile(member)
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(stream.read() if stream else b"")
+    for member in archives.entries(archive):
+        if member.kind is Kind.FILE:
+            member.save(folder.joinpath(*PurePosixPath(member.name).parts[1:]))  # without "NAME-VERSION/"
 
 
 def _headers(jar: Path, folder: Path, python: str) -> str:
     """Unpack Python's headers; return what the names of its extension modules end with."""
     suffix = ""
-    with zipfile.ZipFile(jar) as archive:
-        for name in archive.namelist():
-            parts = PurePosixPath(name).parts[4:]  # org/bytedeco/cpython/<classifier>/…
-            if parts[:2] == ("include", f"python{python}") and not name.endswith("/"):
-                target = folder.joinpath(*parts[2:])
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(archive.read(name))
-            elif parts and parts[-1].startswith("_ssl.") and parts[-1].endswith(".so"):
-                suffix = parts[-1].removeprefix("_ssl")
+    for member in archives.entries(jar):
+        parts = PurePosixPath(member.name).parts[4:]  # org/bytedeco/cpython/<classifier>/…
+        if parts[:2] == ("include", f"python{python}") and member.kind is Kind.FILE:
+            member.save(folder.joinpath(*parts[2:]))
+        elif parts and parts[-1].startswith("_ssl.") and parts[-1].endswith(".so"):
+            suffix = parts[-1].removeprefix("_ssl")
     if not suffix:
         raise BaseBuildFailed(
             "the jar has no extension modules to learn their names from",

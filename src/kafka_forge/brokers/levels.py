@@ -9,13 +9,13 @@ of what a class file holds are those of the Java Virtual Machine Specification, 
 from __future__ import annotations
 
 import struct
-import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kafka_forge.brokers import locks
 from kafka_forge.brokers.protocol import Reader
-from kafka_forge.errors import LockInvalid
+from kafka_forge.errors import ArchiveDamaged, LockInvalid
+from kafka_forge.ground import archives
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,17 +55,24 @@ def read(jar: Path) -> dict[str, int]:
         LockInvalid: the jar has no such class, or the class is made in a way that is not known here.
     """
     try:
-        with zipfile.ZipFile(jar) as archive:
-            constants, newest = _constants(archive.read(f"{CLASS}.class"))
+        constants, newest = _constants(_class_of(jar))
         stable = {level: release for level, release in constants if level <= newest}
         known = {level: release for level, release in stable.items() if not locks.before_kraft(release)}
-    except (KeyError, ValueError, IndexError, struct.error, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, IndexError, struct.error, ArchiveDamaged) as error:
+        said = error.what if isinstance(error, ArchiveDamaged) else str(error) or type(error).__name__
         raise LockInvalid(
-            f"the levels of metadata.version cannot be read out of this jar: {error or type(error).__name__}",
+            f"the levels of metadata.version cannot be read out of this jar: {said}",
             where=str(jar),
             todo="look at that Kafka's MetadataVersion, and teach src/kafka_forge/brokers/levels.py how it is made.",
         ) from error
     return {release: level for level, release in sorted(known.items())}
+
+
+def _class_of(jar: Path) -> bytes:
+    content = archives.read(jar, f"{CLASS}.class")
+    if content is None:
+        raise KeyError(CLASS)
+    return content
 
 
 def _constants(content: bytes) -> tuple[list[tuple[int, str]], int]:

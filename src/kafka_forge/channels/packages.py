@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import tarfile
-import zipfile
 from typing import TYPE_CHECKING
 
 from kafka_forge.channels import channel
-from kafka_forge.errors import PackageInvalid
+from kafka_forge.errors import ArchiveDamaged, PackageInvalid
+from kafka_forge.ground import archives
 from kafka_forge.ground.files import explain_os_errors, sha256_of
 from kafka_forge.values import python_names
 from kafka_forge.values.model import PLATFORMS, Artifact, Cell
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".conda", ".tar.bz2")
 """The formats of conda packages, the newer one first."""
 
-_INFO = re.compile(r"info-(.+)\.tar\.zst")
+_INDEX = "info/index.json"
 
 
 def read(file: Path, platform: str) -> Artifact:
@@ -40,6 +39,7 @@ def read(file: Path, platform: str) -> Artifact:
 
     Raises:
         PackageInvalid: it is no whole conda package, or one of a platform that is not known here.
+        ArchiveRefused: it has what may not be unpacked.
     """
     index = index_of(file)
     try:
@@ -66,25 +66,22 @@ def index_of(file: Path) -> JsonObject:
 
     Raises:
         PackageInvalid: it is no whole conda package.
+        ArchiveRefused: it has what may not be unpacked.
     """
-    from conda_package_streaming.package_streaming import stream_conda_info, zstd
-
     if not file.name.endswith(SUFFIXES):
         raise _invalid(file, f"its name ends with none of {', '.join(SUFFIXES)}")
     try:
-        with file.open("rb") as stream:
-            # a file that was renamed, by a browser say, still has its parts under the name that it was built with
-            own = f"{_stem(file)}.conda" if file.suffix == ".conda" else file.name
-            for archive, member in stream_conda_info(own, stream):
-                if member.name == "info/index.json":
-                    content = archive.extractfile(member)
-                    index = json.loads(content.read() if content else b"")
-                    return index if isinstance(index, dict) else {}
+        content = archives.read(file, _INDEX)
+        index = None if content is None else json.loads(content)
     except FileNotFoundError as error:
         raise _invalid(file, "there is no such file") from error
-    except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, tarfile.TarError, zstd.ZstdError) as error:
+    except ArchiveDamaged as error:
+        raise _invalid(file, error.what) from error
+    except (OSError, ValueError) as error:
         raise _invalid(file, f"it cannot be read: {error}") from error
-    raise _invalid(file, "it has no info/index.json")
+    if index is None:
+        raise _invalid(file, f"it has no {_INDEX}")
+    return index if isinstance(index, dict) else {}
 
 
 def python_of(depends: Sequence[str], build: str) -> str | None:
@@ -112,14 +109,22 @@ def python_of(depends: Sequence[str], build: str) -> str | None:
 def offer(artifact: Artifact, folder: Path) -> Artifact:
     """Put a copy of a package into a local channel, under its proper name, and return it as it stands there.
 
+    py-rattler will unpack it from there, and has its own guards; this looks at all of its members before.
+
     Args:
         artifact: as `read` gives it; its file is left alone.
         folder: the channel; it is made where it is none yet.
 
     Raises:
+        PackageInvalid: it is not whole.
+        ArchiveRefused: it has what may not be unpacked.
         DiskFull, NotWritable: the file system refuses.
     """
     cell = artifact.cell
+    try:
+        archives.check(artifact.path)
+    except ArchiveDamaged as error:
+        raise _invalid(artifact.path, error.what) from error
     suffix = next(each for each in SUFFIXES if artifact.path.name.endswith(each))
     target = folder / cell.subdir / f"{cell.filename.removesuffix('.conda')}{suffix}"
     with explain_os_errors(folder):
@@ -127,12 +132,6 @@ def offer(artifact: Artifact, folder: Path) -> Artifact:
         shutil.copyfile(artifact.path, target)
     channel.index(folder, anew=target)
     return Artifact(cell, target, artifact.sha256, artifact.size)
-
-
-def _stem(file: Path) -> str:
-    with zipfile.ZipFile(file) as archive:
-        parts = [found[1] for name in archive.namelist() if (found := _INFO.fullmatch(name))]
-    return parts[0] if len(parts) == 1 else file.stem
 
 
 def _invalid(file: Path, why: str) -> PackageInvalid:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kafka_forge import sources
 from kafka_forge.errors import RecipeInvalid, SourceUnreachable
+from kafka_forge.ground import archives
 from kafka_forge.ground.files import Store
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from kafka_forge.values.model import JsonObject
     from kafka_forge.values.rendered import Rendered
 
+_UNKNOWN = (".7z",)
+"""What rattler-build unpacks, and `kafka_forge.ground.archives` does not."""
 _ADDRESSES = ("https:", "http:", "ftp:", "file:")
 
 
@@ -61,6 +64,7 @@ def place_sources(
     Raises:
         RecipeInvalid: one of them has no sha256, or there is a stand-in and it is not clear for which archive.
         SourceUnreachable, ChecksumMismatch: as `sources.obtain`.
+        ArchiveRefused, ArchiveDamaged: an archive may not be unpacked, or is not whole.
     """
     if rendered.stand_ins and len(rendered.sources) != 1:
         raise RecipeInvalid(
@@ -76,12 +80,25 @@ def place_sources(
             placed.append(source)
             continue
         given, wanted, file = _obtained(rendered, source, hints, store, progress)
+        _check(file, wanted, rendered)
         # The engine unpacks by the file's name, which the store does not keep.
         local = folder / str(number) / wanted.name
         local.parent.mkdir()
         local.symlink_to(file)
         placed.append({**given, "url": [local.as_uri(), *wanted.urls]})
     return tuple(placed)
+
+
+def _check(file: Path, source: Source, rendered: Rendered) -> None:
+    """Look at all members of an archive before the engine unpacks it."""
+    if source.name.endswith(_UNKNOWN):
+        raise RecipeInvalid(
+            f"{source.name} is an archive of a kind that nothing here looks into before the engine unpacks it",
+            where=str(rendered.recipe_dir / "recipe.yaml"),
+            todo="name the same source as a tar or a zip.",
+        )
+    if archives.format_of(file):
+        archives.check(file)
 
 
 def _obtained(

@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import sys
-import zipfile
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -18,7 +17,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from kafka_forge import platforms
 from kafka_forge.environments.environment import room
 from kafka_forge.errors import InstallFailed, UnknownPackage
-from kafka_forge.ground import processes
+from kafka_forge.ground import archives, processes
 from kafka_forge.ground.files import sha256_of
 from kafka_forge.values.model import Artifact, Cell, Environment, InstalledPackage, Kind
 
@@ -100,16 +99,16 @@ def fresh(
 
     Raises:
         InstallFailed: pip, or ``venv``, refuses.
+        ArchiveRefused, ArchiveDamaged: the wheel may not be unpacked, or cannot.
     """
     with room(cache.work / "environments", artifact.cell.name) as own, progress.task(f"install {artifact.path.name}"):
         prefix = own / "prefix"
         _run([str(python), "-I", "-m", "venv", "--without-pip", str(prefix)], "make a virtual environment")
         interpreter = prefix / "bin" / "python"
+        archives.unpack(artifact.path, own / "unpacked")  # before pip does
         # compiled files would be in RECORD, and are nothing that the wheel brings
         wanted = [str(artifact.path), *contract.environment.extras]
         _run([*PIP, str(interpreter), "install", *_QUIET, "--no-compile", *wanted], f"install {artifact.path.name}")
-        with zipfile.ZipFile(artifact.path) as archive:
-            archive.extractall(own / "unpacked")
         yield Environment(
             artifact=artifact,
             prefix=prefix,

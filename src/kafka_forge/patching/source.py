@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-import tarfile
 import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms, sources
 from kafka_forge.engine import drafting, engine
-from kafka_forge.errors import QueueInvalid, RecipeInvalid, UnknownRecipe
+from kafka_forge.errors import ArchiveDamaged, QueueInvalid, RecipeInvalid, UnknownRecipe
+from kafka_forge.ground import archives
 from kafka_forge.ground.files import Store, sha256_of
 from kafka_forge.planning import plan
 
@@ -132,37 +131,23 @@ def unpack(tree: Tree, folder: Path) -> None:
 
     Raises:
         QueueInvalid: it cannot be unpacked.
+        ArchiveRefused: it may not be unpacked.
     """
     if tree.path.is_dir():
         shutil.copytree(tree.path, folder, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".git"))
         return
     with tempfile.TemporaryDirectory(prefix=".unpacked-", dir=folder.parent) as name:
-        room = Path(name)
+        room = Path(name) / "source"
         try:
-            _extract(tree.path, room)
-        except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+            archives.unpack(tree.path, room)
+        except ArchiveDamaged as error:
             raise QueueInvalid(
-                f"the source cannot be unpacked: {error}", where=str(tree.path), todo="name an archive (tar, zip)."
+                f"the source cannot be unpacked: {error.what}", where=str(tree.path), todo="name an archive (tar, zip)."
             ) from error
         inside = list(room.iterdir())
         top = inside[0] if len(inside) == 1 and inside[0].is_dir() else room
         for path in list(top.iterdir()):
             path.rename(folder / path.name)
-
-
-def _extract(archive: Path, room: Path) -> None:
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as members:
-            members.extractall(room)  # noqa: S202  (it takes the dots out of names)
-        return
-    with tarfile.open(archive) as tar:
-        if hasattr(tarfile, "data_filter"):
-            tar.extractall(room, filter="data")
-            return
-        for member in tar.getmembers():  # the first releases of 3.10 have no filter
-            if member.name.startswith("/") or ".." in Path(member.name).parts:
-                raise tarfile.TarError(f"it has a member outside: {member.name}")
-        tar.extractall(room)  # noqa: S202
 
 
 def sum_in(message: str) -> str | None:
