@@ -6,6 +6,7 @@ rendered once more with the condition in the place of the build number.
 
 from __future__ import annotations
 
+import functools
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,19 @@ def kept(recipe: Path, outputs: Sequence[Any], render: Callable[[str], Sequence[
     Raises:
         RattlerBuildError, ValueError: from rendering.
     """
-    data = YAML(typ="safe").load(recipe.read_text(encoding="utf-8"))
+    asking = _asking(recipe.read_text(encoding="utf-8"))
+    if asking is None:
+        return list(outputs)
+    return [each for each, told in zip(outputs, render(asking), strict=True) if not told.recipe.build.number]
+
+
+@functools.lru_cache(maxsize=64)  # a plan renders a recipe for each platform, and reading it takes longer than that
+def _asking(text: str) -> str | None:
+    """Return a recipe with its condition in the place of each build number, or None for one that skips nothing."""
+    data = YAML(typ="safe").load(text)
     parts = [data, *(each for each in data.get("outputs") or () if isinstance(each, dict))]
     if not any((part.get("build") or {}).get("skip") for part in parts):
-        return list(outputs)
+        return None
     inherited: list[Any] = []
     for part in parts:
         build = part.setdefault("build", {})
@@ -40,9 +50,9 @@ def kept(recipe: Path, outputs: Sequence[Any], render: Callable[[str], Sequence[
         build["number"] = f"${{{{ 1 if {skips} else 0 }}}}"
     if "outputs" in data:
         data["build"].pop("number")  # every output has its own
-    text = io.StringIO()
-    YAML(typ="safe").dump(data, text)
-    return [each for each, told in zip(outputs, render(text.getvalue()), strict=True) if not told.recipe.build.number]
+    written = io.StringIO()
+    YAML(typ="safe").dump(data, written)
+    return written.getvalue()
 
 
 def _list(value: Any) -> list[str]:
