@@ -18,7 +18,7 @@ from kafka_forge.ground.files import write_text_atomic
 from kafka_forge.ground.paths import project_root
 from kafka_forge.report.model import Report
 
-from . import debian
+from . import copies, debian
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,10 +40,11 @@ _HEAD = """# What public packages get
 <!-- made by `python -m tests.integration.audits_page`, which audits all of them -->
 
 `kafka-forge audit` of packages as their users get them: wheels of the Python index (an sdist where there is no wheel,
-as pip builds it), and Debian's packages with Debian's own Python. Each is held to the contract of the client's name, by
-what holds for its kind ([README](../README.md#audit-anybodys-packages)), and passes messages through Apache Kafka. A
-package for which something of this project's contract is not true need not be a bad one: the contracts promise, say,
-every feature of librdkafka, and asyncio classes that older versions have not.
+as pip builds it), Debian's packages with Debian's own Python, and librdkafka as npm and crates carry it: as sources,
+which their users compile, so here our recipe has built them, without its patches. Each is held to the contract of the
+client's name, by what holds for its kind ([README](../README.md#audit-anybodys-packages)), and passes messages through
+Apache Kafka. A package for which something of this project's contract is not true need not be a bad one: the contracts
+promise, say, every feature of librdkafka, and asyncio classes that older versions have not.
 
 """
 
@@ -109,9 +110,10 @@ def _plain(summary: str) -> str:
 
 
 def audited(room: Path) -> Iterator[Audited]:
-    """Audit all of them: the index's in one run, Debian's in another one."""
+    """Audit all of them: the index's in one run, Debian's in another one, and a copy in its own."""
     for report, names in (
         (_audit(*SPECS, output=room / "index"), SPECS),
+        *((_copy(copy, room / copy.registry), (copy.name,)) for copy in copies.COPIES if shutil.which(copy.program)),
         *([(_debian(room), (f"Debian's {debian.CLIENT} {debian.versions()}",))] if shutil.which("apt-get") else []),
     ):
         for name, row in zip(names, report.artifacts, strict=True):
@@ -121,6 +123,11 @@ def audited(room: Path) -> Iterator[Audited]:
 def _debian(room: Path) -> Report:
     prefix = debian.client(room / "debian")
     return _audit("--prefix", str(prefix), "confluent-kafka", output=room / "system")
+
+
+def _copy(copy: copies.Copy, room: Path) -> Report:
+    (artifact,) = copies.built(copy).artifacts
+    return _audit(str(artifact.path), output=room)
 
 
 def _audit(*arguments: str, output: Path) -> Report:

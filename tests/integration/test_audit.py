@@ -16,7 +16,7 @@ import pytest
 from kafka_forge import platforms
 from kafka_forge.values.model import PLATFORMS
 
-from . import artifacts, debian
+from . import artifacts, copies, debian
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,6 +149,21 @@ def test_an_environment_without_what_is_named_says_so(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "--prefix" in done.stderr
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("copy", copies.COPIES, ids=lambda copy: copy.registry)
+def test_what_another_registry_carries_is_a_whole_librdkafka(copy: copies.Copy, tmp_path: Path) -> None:
+    if not shutil.which(copy.program):
+        pytest.skip(f"{copy.registry}: there is no {copy.program} on this machine")
+    (artifact,) = copies.built(copy).artifacts
+    _, report = audited(str(artifact.path), output=tmp_path)
+    (row,) = report["artifacts"]
+    checks = {check["id"]: check for check in row["checks"]}
+    assert checks["librdkafka-version"]["evidence"]["library"] == copy.librdkafka
+    assert checks["features"]["verdict"] == "pass"
+    assert checks["roundtrip-delivery[default/produce/none]"]["verdict"] == "pass"
 
 
 @pytest.mark.long
