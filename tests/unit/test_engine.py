@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from kafka_forge import bases, platforms
 from kafka_forge.bases import graph, tools
 from kafka_forge.bases.nodes import Site
 from kafka_forge.bases.packing import Package, pack
 from kafka_forge.channels import channel, solving
-from kafka_forge.engine import drafting, engine, finishing
+from kafka_forge.engine import drafting, engine
 from kafka_forge.errors import BaseUnreachable, LockInvalid, RecipeInvalid, SolveFailed, UnknownBase
 from kafka_forge.ground import userland
 from kafka_forge.ground.paths import Cache, project_root
@@ -103,12 +103,32 @@ def test_the_build_reads_the_local_copy_and_the_recipe_keeps_its_upstream_url(re
     (rendered, *_) = engine.render(recipe, [recipe / "variants.yaml"], "linux-64")
     local = "file:///store/parcel-1.2.tar.gz"
     placed = ({**rendered.sources[0], "url": [local, rendered.sources[0]["url"]]},)
-    draft = drafting.draft(rendered, placed, tmp_path / "draft")
+    draft = drafting.draft(rendered, placed, tmp_path / "draft", 1_700_000_000)
     (again, *_) = engine.render(draft.parent, [recipe / "variants.yaml"], "linux-64")
     assert again.sources[0]["url"] == [local, "https://example.org/parcel-1.2.tar.gz"]
     assert again.sources[0]["patches"] == ["mend.patch"]
     assert again.build == rendered.build
     assert (recipe / "recipe.yaml").read_text() == RECIPE
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("make install", {"content": "make install"}),
+        ([{"if": "unix", "then": ["make"]}], {"content": [{"if": "unix", "then": ["make"]}]}),
+        ({"file": "build.sh", "env": {"WORD": "yes"}}, {"file": "build.sh", "env": {"WORD": "yes"}}),
+    ],
+)
+def test_a_script_is_told_the_time_of_what_it_builds(
+    recipe: Path, tmp_path: Path, script: Any, told: dict[str, Any]
+) -> None:
+    yaml = YAML(typ="safe")
+    data = yaml.load(recipe / "recipe.yaml")
+    yaml.dump({**data, "build": {"script": script}}, recipe / "recipe.yaml")
+    (rendered, *_) = engine.render(recipe, [recipe / "variants.yaml"], "linux-64")
+    draft = drafting.draft(rendered, (), tmp_path / "draft", 1_700_000_000)
+    environment = {**told.get("env", {}), "SOURCE_DATE_EPOCH": "1700000000"}
+    assert yaml.load(draft)["build"]["script"] == {**told, "env": environment}
 
 
 def test_a_package_is_in_the_index_as_soon_as_it_is_in_the_channel(tmp_path: Path) -> None:
@@ -154,50 +174,6 @@ def userland_version() -> str:
     from importlib.metadata import version
 
     return version("ziglang")
-
-
-def test_a_package_does_not_name_the_channels_of_this_machine(tmp_path: Path) -> None:
-    tree = tmp_path / "tree"
-    (tree / "share").mkdir(parents=True)
-    (tree / "share" / "word").write_text("word")
-    made = pack(Package("word", "1", "h0_0", "noarch", noarch="generic"), tree, tmp_path)
-    content = _rewritten_about(made, {"channels": ["file:///home/me/channel", "https://example.org/channel"]})
-    target = tmp_path / "clean.conda"
-    finishing.forget_machine(content, target)
-    assert json.loads(_member(target, "info-", "info/about.json"))["channels"] == ["https://example.org/channel"]
-    assert _member(target, "pkg-", "share/word") == b"word"
-
-
-def _member(package: Path, part: str, name: str) -> bytes:
-    import io
-    import tarfile
-
-    with zipfile.ZipFile(package) as archive:
-        (inner,) = [each for each in archive.namelist() if each.startswith(part)]
-        with tarfile.open(fileobj=io.BytesIO(finishing._decompress(archive.read(inner)))) as tar:
-            stream = tar.extractfile(name)
-            assert stream
-            return stream.read()
-
-
-def _rewritten_about(package: Path, about: dict[str, list[str]]) -> Path:
-    import io
-    import tarfile
-
-    target = package.with_name("with-channels.conda")
-    with zipfile.ZipFile(package) as old, zipfile.ZipFile(target, "w") as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name.startswith("info-"):
-                buffer = io.BytesIO()
-                with tarfile.open(fileobj=buffer, mode="w") as tar:
-                    entry = tarfile.TarInfo("info/about.json")
-                    text = json.dumps(about).encode()
-                    entry.size = len(text)
-                    tar.addfile(entry, io.BytesIO(text))
-                content = finishing._compress(buffer.getvalue())
-            new.writestr(name, content)
-    return target
 
 
 def test_an_unknown_base_is_refused_and_a_folder_without_an_index_does_not_answer(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from kafka_forge import bases, platforms
 from kafka_forge.channels import channel
-from kafka_forge.engine import engine
+from kafka_forge.engine import engine, finishing
 from kafka_forge.errors import DiskFull, ForgeError, Interrupted, NotWritable
 from kafka_forge.ground import long_double, side_by_side
 from kafka_forge.ground.files import atomic_path, sha256_of, write_text_atomic
@@ -76,6 +76,7 @@ def cell_key(planned: Planned, base: Base, below: Sequence[str]) -> str:
         "cell": [cell.recipe, cell.subdir, cell.python],
         "base": base.fingerprint_noarch if cell.noarch else base.fingerprint,
         "engine": version("py-rattler-build"),
+        "finished": finishing.FORMAT,
         "below": sorted(below),
         # what the toolkit's compiler links in there
         **({"long double": long_double.KEY} if cell.subdir == "linux-ppc64le" else {}),

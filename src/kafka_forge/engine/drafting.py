@@ -121,11 +121,12 @@ def _obtained(
         raise SourceUnreachable(error.what, where=error.where, details=answers, todo=error.todo) from error
 
 
-def draft(rendered: Rendered, placed: tuple[JsonObject, ...], folder: Path) -> Path:
+def draft(rendered: Rendered, placed: tuple[JsonObject, ...], folder: Path, stamp: int) -> Path:
     """Copy the recipe's folder and put the sources as they are now into it.
 
     The recipe itself keeps the upstream URLs; a build's copy is the only one that knows this machine's paths. For
-    Windows the engine has no list of the system's own libraries: the copy names them.
+    Windows the engine has no list of the system's own libraries: the copy names them. The script is told the time of
+    what it builds, in seconds since 1970, in the place of the engine's own clock.
     """
     from ruamel.yaml import YAML
 
@@ -141,8 +142,20 @@ def draft(rendered: Rendered, placed: tuple[JsonObject, ...], folder: Path) -> P
 
             linking = part.setdefault("build", {}).setdefault("dynamic_linking", {})
             linking["missing_dso_allowlist"] = [*linking.get("missing_dso_allowlist", ()), *patterns()]
+    _date(data, stamp)
     if placed:
         data["source"] = list(placed)
     with recipe.open("w", encoding="utf-8") as stream:
         yaml.dump(data, stream)
     return recipe
+
+
+def _date(data: JsonObject, stamp: int) -> None:
+    """Name ``SOURCE_DATE_EPOCH`` to a recipe's script, whichever way that is written (CEP 14)."""
+    script = data.get("build", {}).get("script")
+    if script is None:
+        return
+    if not isinstance(script, dict):
+        script = {"content": script}
+    script["env"] = {**script.get("env", {}), "SOURCE_DATE_EPOCH": str(stamp)}
+    data["build"]["script"] = script

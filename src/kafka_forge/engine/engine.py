@@ -21,7 +21,7 @@ from filelock import FileLock
 
 from kafka_forge import platforms
 from kafka_forge.channels import channel
-from kafka_forge.engine import drafting, finishing, skipping, solvable
+from kafka_forge.engine import drafting, finishing, skipping, solvable, stamps
 from kafka_forge.engine.engine_worker import SCRIPT_TOOK
 from kafka_forge.errors import BuildFailed, CompilerCacheBroken, DiskFull, RecipeInvalid
 from kafka_forge.ground import compiler_cache, processes, userland
@@ -164,13 +164,13 @@ def build(
         DiskFull, NotWritable: the file system refuses.
     """
     with _work(rendered, cache) as work:
-        recipe = drafting.draft(
-            rendered, drafting.place_sources(rendered, work / "sources", cache, hints, progress), work / "recipe"
-        )
+        placed = drafting.place_sources(rendered, work / "sources", cache, hints, progress)
+        stamp = stamps.stamp(file for file in (work / "sources").rglob("*") if file.is_file())
+        recipe = drafting.draft(rendered, placed, work / "recipe", stamp)
         if rendered.subdir not in ("noarch", platforms.current()):
             _name_host_platform(rendered, recipe, work)
         solvable.check(rendered, channels, solved)
-        return _run(rendered, recipe, work, channels, channel_dir, log, cache, progress, error_prefix_in_binary)
+        return _run(rendered, recipe, work, channels, channel_dir, log, cache, progress, error_prefix_in_binary, stamp)
 
 
 @contextlib.contextmanager
@@ -203,6 +203,7 @@ def _run(
     cache: Cache,
     progress: Progress,
     error_prefix_in_binary: bool,
+    stamp: int,
 ) -> Path:
     job = {
         "recipe": str(recipe),
@@ -231,7 +232,7 @@ def _run(
     if finished.returncode != 0 or not made.is_file():
         raise _failed(rendered, log, finished.returncode, cache)
     whole = work / rendered.filename
-    finishing.forget_machine(made, whole)
+    finishing.finish(made, whole, stamp)
     return channel.add(channel_dir, whole, rendered.subdir)
 
 
