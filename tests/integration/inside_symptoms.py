@@ -37,20 +37,26 @@ def poll_waits_on() -> bool:
 
 
 async def of_aio(what: str) -> bool:
-    """Return whether an AIOProducer refuses headers, or keeps a lone message that is awaited."""
+    """Return whether an AIOProducer refuses headers, or keeps a lone message that is awaited.
+
+    How long it keeps one is a matter of where in the second its timer is, which a busy machine shifts.
+    """
     from confluent_kafka.aio import AIOProducer
 
     producer: Any = AIOProducer({**MOCK})
     await (await producer.produce("symptoms", value=b"first"))
-    begun = time.monotonic()
+    headers = {"headers": [("name", b"value")]} if what == "headers" else {}
+    took = 0.0
     try:
-        headers = {"headers": [("name", b"value")]} if what == "headers" else {}
-        await (await producer.produce("symptoms", value=b"second", **headers))
+        for _ in range(5):
+            begun = time.monotonic()
+            await (await producer.produce("symptoms", value=b"lone", **headers))
+            took = max(took, time.monotonic() - begun)
     except NotImplementedError:
         return what == "headers"
     finally:
         await producer.close()
-    return what == "waits" and time.monotonic() - begun > 1.5
+    return what == "waits" and took > 1.5
 
 
 def offsets_of_a_moved_coordinator() -> bool:
