@@ -89,6 +89,9 @@ def test_the_time_of_a_package_is_that_of_its_newest_source(tmp_path: Path) -> N
     with zipfile.ZipFile(tmp_path / "new.zip", "w") as zipped:
         zipped.writestr(zipfile.ZipInfo("c", (2023, 11, 14, 22, 13, 20)), "")
     (tmp_path / "plain.txt").write_text("no archive")
+    with zipfile.ZipFile(tmp_path / "undated.zip", "w") as zipped:
+        zipped.writestr(zipfile.ZipInfo("d", (1980, 0, 0, 0, 0, 0)), "")
+    assert stamps.stamp([tmp_path / "undated.zip"]) == stamps.OLDEST
     given = [tmp_path / "old.tar.gz", tmp_path / "plain.txt"]
     assert stamps.stamp(given) == 1_600_000_000
     assert stamps.stamp([*given, tmp_path / "new.zip"]) == 1_700_000_000

@@ -7,31 +7,26 @@ SOURCE_DATE_EPOCH).
 
 from __future__ import annotations
 
-import calendar
-import tarfile
-import zipfile
 from typing import TYPE_CHECKING
 
+from kafka_forge.ground import archives
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
 OLDEST = 315_532_800
 """1980-01-01, in seconds since 1970: a zip archive, as a ``.conda`` file is one, knows no time before it."""
 
 
-def stamp(archives: Iterable[Path]) -> int:
-    """Return the newest time of a file in these archives, in whole seconds since 1970, or `OLDEST` if none is newer.
+def stamp(files: Iterable[Path]) -> int:
+    """Return the newest time of a file in these sources, in whole seconds since 1970, or `OLDEST` if none is newer.
 
-    A source that is no tar and no zip has no time of its own.
+    A source that is no archive has no time of its own.
+
+    Raises:
+        ArchiveRefused, ArchiveDamaged: as `kafka_forge.ground.archives.entries`.
     """
-    return max((OLDEST, *(each for archive in archives for each in _times(archive))))
-
-
-def _times(archive: Path) -> Iterator[int]:
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as zipped:
-            yield from (calendar.timegm(each.date_time) for each in zipped.infolist())
-    elif tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as opened:
-            yield from (int(each.mtime) for each in opened if each.isfile())
+    known = (file for file in files if archives.format_of(file))
+    times = (each.time for file in known for each in archives.entries(file) if each.kind is archives.Kind.FILE)
+    return max(OLDEST, max(times, default=OLDEST))

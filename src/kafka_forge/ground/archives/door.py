@@ -37,6 +37,7 @@ _BROKEN = (
     struct.error,
     EOFError,
     ValueError,  # a number or a name that is none
+    IndexError,  # an extra field of a zip that is shorter than it says
     OverflowError,
     NotImplementedError,  # a later version of the zip format
 )

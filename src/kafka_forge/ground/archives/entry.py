@@ -34,6 +34,7 @@ class Entry:
         size: the bytes that it declares; 0 where it is no file.
         executable: whether its owner may run it.
         target: where a link leads, as the archive has it; of a hard link, the name of the other member.
+        time: when it was last changed, by the archive: seconds since 1970, of which a zip keeps even ones alone.
         chunks: gives a file's bytes, once, and only until the next member is asked for.
         guard: the standard library's own word on unpacking it below a folder; it raises what that raises.
     """
@@ -43,6 +44,7 @@ class Entry:
     size: int = 0
     executable: bool = False
     target: str = ""
+    time: int = 0
     chunks: Callable[[], Iterator[bytes]] = field(default=lambda: iter(()), repr=False, compare=False)
     guard: Callable[[Path], object] = field(default=lambda _: None, repr=False, compare=False)
 

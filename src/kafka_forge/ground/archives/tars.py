@@ -52,6 +52,7 @@ def _entry(archive: tarfile.TarFile, info: tarfile.TarInfo, where: str) -> Entry
         size,
         executable=bool(info.mode & 0o100),
         target=info.linkname,
+        time=int(info.mtime),
         chunks=lambda: _chunks(archive, info),
         guard=lambda folder: _guard(info, folder),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import stat
 import zipfile
 from typing import IO, TYPE_CHECKING
@@ -66,8 +67,16 @@ def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str, limits: 
         info.file_size if kind is Kind.FILE else 0,
         executable=bool(mode & 0o100),
         target=target,
+        time=_time(info),
         chunks=lambda: _chunks(archive, info),
     )
+
+
+def _time(info: zipfile.ZipInfo) -> int:
+    try:
+        return calendar.timegm(info.date_time)
+    except ValueError:  # some leave month and day at zero
+        return 0
 
 
 def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
