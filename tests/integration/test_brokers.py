@@ -174,7 +174,7 @@ def test_a_broker_that_dies_is_not_blamed_on_the_client() -> None:
 
 def test_a_broker_that_dies_before_its_new_topics_have_leaders_is_noticed_at_once() -> None:
     with brokers.start(brokers.DEFAULT, Cache.default(), Silent()) as broker:
-        client = admin._client(broker.address)
+        client = admin.client_of(broker.address)
         assert admin._led(client, {"none": 1}, time.monotonic() + 30, broker.address, broker.check) == set()
         broker.kill()
         with pytest.raises(BrokerDied, match="ended while it was needed"):

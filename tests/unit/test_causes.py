@@ -111,3 +111,9 @@ def test_messages_that_are_not_there_explain_what_is_missing_in_transactions() -
     committed = failed("roundtrip-transactions[default/committed]", "of 60 messages 3 did not come", "4.4.0")
     lost = failed("roundtrip-delivery[default/produce/none]", "is not there", "4.4.0")
     assert because(lost, committed) == [None, lost.id]
+
+
+def test_messages_that_are_not_there_explain_what_a_share_group_does_not_get() -> None:
+    shared = failed("roundtrip-share-group[default/shared]", "2 of 180 messages were not delivered", "4.4.0")
+    lost = failed("roundtrip-delivery[default/produce/none]", "is not there", "4.4.0")
+    assert because(lost, shared) == [None, lost.id]

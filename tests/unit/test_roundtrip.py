@@ -85,6 +85,7 @@ def test_what_a_real_client_did_passes_every_check() -> None:
         "roundtrip-asyncio",
         "roundtrip-dask",
         "roundtrip-rebalance",
+        "roundtrip-share-group",
         "roundtrip-streamz",
         "roundtrip-transactions",
     }  # have test files of their own

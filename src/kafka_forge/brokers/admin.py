@@ -23,7 +23,8 @@ _POLL_SECONDS = 0.05
 _WATCH_SECONDS = 1.0
 
 
-def _client(address: str) -> AdminClient:
+def client_of(address: str) -> AdminClient:
+    """Return an admin client for ``HOST:PORT`` that writes nothing; it must outlive the futures that it gives."""
     from confluent_kafka.admin import AdminClient
 
     settings: dict[str, Any] = {
@@ -46,7 +47,7 @@ def cluster_id(address: str, seconds: float) -> str | None:
     from confluent_kafka import KafkaException
 
     try:
-        metadata = _client(address).list_topics(timeout=seconds)
+        metadata = client_of(address).list_topics(timeout=seconds)
     except KafkaException:
         return None
     return str(metadata.cluster_id) if metadata.brokers else None
@@ -57,7 +58,7 @@ def brokers_of(address: str, seconds: float) -> tuple[str, set[int]] | None:
     from confluent_kafka import KafkaException
 
     try:
-        metadata = _client(address).list_topics(timeout=seconds)
+        metadata = client_of(address).list_topics(timeout=seconds)
     except KafkaException:
         return None
     return str(metadata.cluster_id), set(metadata.brokers)
@@ -71,7 +72,7 @@ def behind(address: str, seconds: float = 5.0) -> list[str]:
     from confluent_kafka import KafkaException
 
     try:
-        topics = _client(address).list_topics(timeout=seconds).topics
+        topics = client_of(address).list_topics(timeout=seconds).topics
     except KafkaException as error:
         return [str(error)]
     return [
@@ -106,7 +107,7 @@ def describe_partitions(
         BrokerDied: nobody answers in time.
         ScenarioBroken: one of the topics does not exist.
     """
-    known = _metadata(_client(address), seconds, address)
+    known = _metadata(client_of(address), seconds, address)
     if missing := [topic for topic in topics if topic not in known]:
         raise ScenarioBroken(f"there is no topic {missing[0]}", where=address, todo="create it first.")
     return {
@@ -145,7 +146,7 @@ def create_topics(
     from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
     deadline = time.monotonic() + timeout
-    client = _client(address)
+    client = client_of(address)
     wanted = [
         NewTopic(name, num_partitions=count, replication_factor=copies, config=dict(settings or {}))
         for name, count in partitions.items()
@@ -180,7 +181,7 @@ def ends(address: str, topic: str, partitions: int, timeout: float = 60.0) -> di
     deadline = time.monotonic() + timeout
     found: dict[int, int] = {}
     while missing := [number for number in range(partitions) if number not in found]:
-        client = _client(address)
+        client = client_of(address)
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         asked = {TopicPartition(topic, number): latest for number in missing}
         for partition, future in client.list_offsets(asked, request_timeout=5.0).items():
@@ -210,7 +211,7 @@ def await_coordinator(address: str, timeout: float = _SECONDS, watch: Callable[[
 
     deadline, detail = time.monotonic() + timeout, "nobody was asked in time"
     while (left := deadline - time.monotonic()) > 0:
-        client = _client(address)  # it must outlive the future
+        client = client_of(address)  # it must outlive the future
         answers = client.describe_consumer_groups(["kafka-forge"], request_timeout=min(max(left, 1.0), 5.0))
         while wait(answers.values(), _WATCH_SECONDS).not_done:
             watch()
@@ -243,7 +244,7 @@ def _not_answering(
         why = next(iter(asked.values()))
         raise _silent(address, f"the leaders of {len(asked)} new partitions did not answer in time: {why}")
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-    client = _client(address)  # it must outlive the futures
+    client = client_of(address)  # it must outlive the futures
     futures = client.list_offsets({TopicPartition(*each): latest for each in asked}, request_timeout=min(left, 5.0))
     while wait(futures.values(), _WATCH_SECONDS).not_done:
         watch()
@@ -265,7 +266,7 @@ def delete_topics(
         BrokerDied: the broker does not answer in time.
         ScenarioBroken: the broker refuses (its reason is in ``details``).
     """
-    client = _client(address)  # it must outlive the futures
+    client = client_of(address)  # it must outlive the futures
     if names:
         futures = client.delete_topics(list(names), operation_timeout=timeout, request_timeout=timeout)
         _settle(futures, address, "deleted", watch, harmless=("UNKNOWN_TOPIC_OR_PART",))
@@ -277,7 +278,7 @@ def describe_topics(address: str, timeout: float = 30.0) -> dict[str, int]:
     Raises:
         BrokerDied: the broker does not answer in time.
     """
-    return {name: len(topic.partitions) for name, topic in _metadata(_client(address), timeout, address).items()}
+    return {name: len(topic.partitions) for name, topic in _metadata(client_of(address), timeout, address).items()}
 
 
 def _metadata(client: AdminClient, seconds: float, address: str) -> dict[str, Any]:

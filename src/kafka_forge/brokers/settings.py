@@ -166,8 +166,9 @@ def _common(data: Path) -> dict[str, str]:
     share group hears nothing, and a Kafka that has none leaves them aside. ``group.initial.rebalance.delay.ms`` 0 lets
     a group's first consumer begin at once, and members by the newer protocol (KIP-848) hear of each other every two
     seconds, not every five; not sooner, for librdkafka waits twice as long for a heartbeat's answer, and a static
-    member whose first one is late on a busy machine asks again and is fenced. The small partition counts and buffers
-    only make the start quicker.
+    member whose first one is late on a busy machine asks again and is fenced. A share group's members get their
+    partition with their second heartbeat, and a group may be set to wait no longer than a second for an answer. The
+    small partition counts and buffers only make the start quicker.
 
     Nothing is ever too old (``log.retention.ms`` -1): a broker counts a message's age from its own timestamp, so that
     after seven days by default those that a client dates itself, years back, would be gone at some minute of its own
@@ -189,6 +190,9 @@ def _common(data: Path) -> dict[str, str]:
         "group.initial.rebalance.delay.ms": "0",
         "group.consumer.min.heartbeat.interval.ms": "2000",
         "group.consumer.heartbeat.interval.ms": "2000",
+        "group.share.min.heartbeat.interval.ms": "2000",
+        "group.share.heartbeat.interval.ms": "2000",
+        "group.share.min.record.lock.duration.ms": "1000",
         "message.max.bytes": str(_LARGEST_MESSAGE),
         "replica.fetch.max.bytes": str(_LARGEST_MESSAGE),
         "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),

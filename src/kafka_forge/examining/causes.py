@@ -93,6 +93,7 @@ RULES: tuple[Rule, ...] = (
             "asyncio",
             "rebalance",
             "transactions",
+            "share-group",
         )
     ),
     # A message that is not there, or is there twice, has no place, headers or timestamp that could be right.
@@ -103,6 +104,7 @@ RULES: tuple[Rule, ...] = (
     Rule("roundtrip-group[[]*", "roundtrip-delivery[[]*"),
     *(Rule("roundtrip-rebalance[[]*", f"roundtrip-{what}[[]*") for what in ("delivery", "group")),
     *(Rule("roundtrip-transactions[[]*", f"roundtrip-{what}[[]*") for what in ("delivery", "order")),
+    Rule("roundtrip-share-group[[]*", "roundtrip-delivery[[]*"),
     # The recipe's own tests repeat what checks say better.
     *(Rule("recipe-tests[[]*", check) for check in (*_LOADED, "pip-check", "commands[[]*", "c-project[[]*")),
 )

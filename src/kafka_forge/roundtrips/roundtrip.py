@@ -20,7 +20,7 @@ from kafka_forge.brokers import admin, disk
 from kafka_forge.environments.activation import variables
 from kafka_forge.errors import BrokerDied, ContractInvalid, ScenarioBroken
 from kafka_forge.ground import processes
-from kafka_forge.roundtrips import wire, witness
+from kafka_forge.roundtrips import share_groups, wire, witness
 from kafka_forge.roundtrips.stock import Stock, discard
 from kafka_forge.scenarios import corpus
 from kafka_forge.scenarios.catalogue import SCENARIOS
@@ -54,6 +54,7 @@ class _Trip:
     looped: tuple[str, ...]
     rebalanced: dict[str, tuple[str, ...]]
     transacting: tuple[str, ...]
+    sharing: tuple[str, ...]
 
     @property
     def own(self) -> dict[str, dict[str, str]]:
@@ -94,6 +95,16 @@ class _Trip:
         cases = (*corpus.TRANSACTIONS, corpus.SOURCE) if mode in self.transacting else ()
         return {case: f"kafka-forge-{self.id}-{mode}-transactions-{case}" for case in cases}
 
+    def shared(self, mode: str) -> dict[str, str]:
+        """Return what a mode tries with share groups → the topic of one partition that the group has the name of."""
+        cases = corpus.SHARE_CASES if mode in self.sharing else ()
+        return {case: f"kafka-forge-{self.id}-{mode}-share-{case}" for case in cases}
+
+    @property
+    def shares(self) -> dict[str, str]:
+        """Mode and case, as ``MODE/CASE`` → the topic, for all share groups."""
+        return {f"{mode}/{case}": topic for mode in self.sharing for case, topic in self.shared(mode).items()}
+
     def group(self, mode: str) -> str:
         """Return the id of a mode's consumer group."""
         return f"kafka-forge-{self.id}-{mode}"
@@ -122,21 +133,27 @@ def run(
         with Stock(broker) as own:
             return run(env, contract, broker, progress, own)
     begun = time.monotonic()
-    grouped, looped, transacting = (
-        _modes(contract, f"roundtrip-{promise}") for promise in ("group", "asyncio", "transactions")
-    )
     trip = _Trip(
-        uuid.uuid4().hex[:10], stock, _promised(env, contract), grouped, looped, _protocols(contract), transacting
+        id=uuid.uuid4().hex[:10],
+        stock=stock,
+        modes=_promised(env, contract),
+        grouped=_modes(contract, "roundtrip-group"),
+        looped=_modes(contract, "roundtrip-asyncio"),
+        rebalanced=_protocols(contract),
+        transacting=_modes(contract, "roundtrip-transactions"),
+        sharing=_modes(contract, "roundtrip-share-group"),
     )
     if not trip.modes:
         return _evidence(broker, env, trip, (), {}, begun)
     with progress.task(f"round trip of {env.artifact.cell.id}", total=len(trip.modes) + 2) as task:
         try:
             task.note("fill topics")
-            admin.create_topics(broker.address, dict.fromkeys(trip.topics, corpus.PARTITIONS), watch=broker.check)
+            partitions = dict.fromkeys(trip.topics, corpus.PARTITIONS) | dict.fromkeys(trip.shares.values(), 1)
+            admin.create_topics(broker.address, partitions, watch=broker.check)
             trip.stock.topics(trip.codecs)
             if trip.transacting:
                 witness.await_transactions(broker.address, broker.check)
+            share_groups.configure(broker.address, trip.shares, broker.check)
             task.advance()
             task.note("let the client speak")
             steps, ends = _let_speak(env, trip, broker)
@@ -149,7 +166,7 @@ def run(
             broker.check()  # its own error has the log's last lines
             raise
         finally:
-            discard(broker, trip.topics)
+            discard(broker, [*trip.topics, *trip.shares.values()])
     return evidence
 
 
@@ -244,6 +261,7 @@ def _request(env: Environment, trip: _Trip, mode: str, broker: Broker, scenario:
         "group": trip.group(mode) if mode in trip.grouped else None,
         "rebalanced": trip.groups(mode),
         "transacted": trip.transacted(mode),
+        "shared": trip.shared(mode),
         "loop": trip.loop(mode) if mode in trip.looped else None,
         "patience": PATIENCE * runner.slowness,
         "native": runner.slowness == 1,
@@ -311,6 +329,7 @@ def _evidence(
         },
         groups={topic: witness.group(broker.address, topic) for topic in watched},
         transactions={each["topic"]: _transactions(broker, each["topic"]) for each in transacted},
+        shares=_shares(broker, trip, steps),
         disk=_on_disk(broker, written),
         seconds=round(time.monotonic() - begun, 3),
     )
@@ -319,6 +338,12 @@ def _evidence(
 def _transactions(broker: Broker, topic: str) -> dict[int, Transacted]:
     leaders = witness.leaders(broker.address, [topic])
     return wire.read_transactions(leaders[topic], topic, broker.check)
+
+
+def _shares(broker: Broker, trip: _Trip, steps: tuple[Step, ...]) -> dict[str, JsonObject]:
+    """Ask for the state of each share group with which a client came to an end."""
+    used = [f"{step.mode}/{step.case}" for step in steps if step.action == "share" and step.ok]
+    return {each: share_groups.state(broker.address, trip.shares[each], broker.check) for each in used}
 
 
 def _on_disk(broker: Broker, topics: list[str]) -> dict[str, TopicOnDisk]:

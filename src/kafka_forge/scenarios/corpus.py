@@ -31,6 +31,14 @@ TRANSACTIONS = ("committed", "aborted", "offsets", "fenced")
 """What is tried with transactions (KIP-98), each with a topic of its own."""
 SOURCE = "source"
 """One topic more for `offsets`: its messages are read, and written again in transactions."""
+SHARE_CASES = ("shared", "answered", "limited", "lapsed")
+"""What is tried with share groups (KIP-932), each with a topic of one partition and a group of its own."""
+ANSWERS = ("accept", "release", "reject")
+"""The answers that a share group's member can give, in the order in which the messages of `answered` get theirs."""
+SHARERS = 3
+"""Members that hold messages of one partition at the same time; each gets some of at most as many times `ROUND`."""
+SHARED = 150
+"""Messages that they take together afterwards, as fast as they can."""
 DASK_CASES = ("bytes", "json", "avro", "killed", "again")
 """What is tried with a Dask cluster, in this order; the last two belong together."""
 STREAMZ_CASES = ("first", "kept", "after", "failed", "markers", "ordered", "settings", "dask", "dask-after")

@@ -49,6 +49,8 @@ class Request:
             and for static ones (``static``); empty leaves that out.
         transacted: what is tried with transactions (`corpus.TRANSACTIONS`), and `corpus.SOURCE` → an empty topic each;
             empty leaves that out.
+        shared: what is tried with share groups (`corpus.SHARE_CASES`) → an empty topic of one partition each; empty
+            leaves that out.
         loop: an empty topic for what is tried with asyncio (`corpus.LOOP_CASES`); None leaves that out.
         patience: seconds that each action may take.
         native: whether this processor is no emulated one, so that how long something takes means something.
@@ -65,6 +67,7 @@ class Request:
         self.group: str | None = raw["group"]
         self.rebalanced: dict[str, dict[str, str]] = raw.get("rebalanced", {})
         self.transacted: dict[str, str] = raw.get("transacted", {})
+        self.shared: dict[str, str] = raw.get("shared", {})
         self.loop: str | None = raw.get("loop")
         self.patience: float = raw["patience"]
         self.native: bool = raw.get("native", True)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
         members_confluent_kafka,
         rebalancing,
         scenario,
+        sharers_confluent_kafka,
+        sharing,
         transacting,
         transactions_confluent_kafka,
     )
@@ -21,6 +23,8 @@ else:
     import members_confluent_kafka
     import rebalancing
     import scenario
+    import sharers_confluent_kafka
+    import sharing
     import transacting
     import transactions_confluent_kafka
     from counted_confluent_kafka import EVERY_MS, Counted, checked, record
@@ -135,4 +139,6 @@ if __name__ == "__main__":
     asked = scenario.read_request()
     desks = functools.partial(transactions_confluent_kafka.Desk, asked.address)
     rooms = functools.partial(members_confluent_kafka.Room, asked.address)
-    scenario.run(asked, _client(asked), rebalancing.watched(rooms), transacting.tried(desks))
+    shares = functools.partial(sharers_confluent_kafka.Room, asked.address)
+    beside = (rebalancing.watched(rooms), transacting.tried(desks), sharing.tried(shares))
+    scenario.run(asked, _client(asked), *beside)

@@ -244,6 +244,8 @@ class RoundTripEvidence:
         groups: topic → what the broker says of the group that has its name: ``type`` (the protocol: ``classic`` or
             ``consumer``; None where it does not say), ``committed`` (partition → offset).
         transactions: topic → partition → what became of the transactions there, by the broker's own log.
+        shares: mode and case, as ``MODE/CASE`` → what the broker's share coordinator says of that share group (see
+            `roundtrips.share_groups.state`), where the client came to an end with it.
         disk: topic → what lies on the broker's disk; for a broker whose disk is not ours to read, the batches as it
             hands them out (see `wire`).
         seconds: what it took.
@@ -260,6 +262,7 @@ class RoundTripEvidence:
     committed: dict[str, dict[int, int]] = field(default_factory=dict)
     groups: dict[str, JsonObject] = field(default_factory=dict)
     transactions: dict[str, dict[int, Transacted]] = field(default_factory=dict)
+    shares: dict[str, JsonObject] = field(default_factory=dict)
     disk: dict[str, TopicOnDisk] = field(default_factory=dict)
     seconds: float = 0.0
 
