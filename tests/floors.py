@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("bases", "planning"),
     ("brokers", "building", "emulators", "feedstocks", "patching", "report"),
-    ("doctor", "environments", "faults", "locks", "publishing"),
+    ("doctor", "environments", "faults", "locks", "publishing", "reproducing"),
     ("inspection",),
     ("checks",),
     ("contracts", "roundtrips"),

@@ -20,6 +20,7 @@ INPUTS = {
     "pythons": "",
     "base": "embedded",
     "tests": "--only lint --only workflows",
+    "reproduce": True,
 }
 
 

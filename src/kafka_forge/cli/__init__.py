@@ -28,6 +28,7 @@ COMMANDS = {
     "diff": "Show what differs between two packages: files, dependencies, symbols, features.",
     "plan": "Show the cells (recipe × platform × Python) in the order of their building.",
     "build": "Build recipes into the output channel.",
+    "reproduce": "Build twice, each time under other conditions, and show where the packages differ, byte by byte.",
     "install": "Install an artifact and its dependencies into a fresh prefix.",
     "inspect": "Look into the artifacts: links, paths, versions, features.",
     "roundtrip": "Pass messages through a broker with the clients as installed.",

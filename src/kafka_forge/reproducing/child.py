@@ -1,0 +1,37 @@
+"""The child process that builds under other conditions: ``python -m kafka_forge.reproducing.child JOB.json``.
+
+A process of its own, for its environment, its umask and its processors are all of it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from kafka_forge.reproducing.conditions import Otherwise, begin
+
+
+def main(job: Path) -> None:
+    """Build what the job names, in this process."""
+    from kafka_forge.building import build
+    from kafka_forge.ground.paths import Cache
+    from kafka_forge.ground.progress import Silent
+    from kafka_forge.values.selection import Selection
+
+    told = json.loads(job.read_text(encoding="utf-8"))
+    otherwise = Otherwise({}, told["umask"], told["cores"], Path(told["root"]), Path(told["output"]))
+    begin(otherwise)
+    build.build(
+        Selection(tuple(told["recipes"]), tuple(told["platforms"]), tuple(told["pythons"])),
+        root=otherwise.root,
+        base=told["base"],
+        output=otherwise.output,
+        cache=Cache.default(),
+        jobs=told["jobs"],
+        progress=Silent(),
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,114 @@
+"""What a second build has otherwise than the first: all of it at once, or one thing only.
+
+The list is that of reproducible-builds.org ("Variations in the build environment") as far as a user without rights can
+change it here; the rest is named as not varied.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+CONDITIONS = {
+    "path": "checkout, work folder and output lie elsewhere, and deeper",
+    "time-zone": "the time zone is UTC+12:45",
+    "locale": "the locale is C",
+    "umask": "new files are their owner's alone",
+    "user": "user and home have other names",
+    "cores": "one processor instead of all",
+    "clock": "it is later, by as much as lies between the builds",
+    "compiler-cache": "the compiler has nothing in its cache",
+}
+"""Id → in words."""
+NOT_VARIED = {
+    "year": "a clock of its own for a process needs libfaketime, or a machine whose clock may be set",
+    "host-name": "a name of its own for a process needs rights that a user has not everywhere",
+    "file-order": "the order in which a folder gives its files is the file system's",
+}
+"""Id → why it is the same in both builds."""
+_SHARED = ("base", "store", "packages", "emulators", "brokers")
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """How the second build is started.
+
+    Attributes:
+        environment: all of its environment variables.
+        umask: of its process.
+        cores: how many processors it may use; None is all.
+        root: the checkout that it builds from.
+        output: the channel that it builds into.
+    """
+
+    environment: dict[str, str]
+    umask: int
+    cores: int | None
+    root: Path
+    output: Path
+
+
+def arrange(chosen: Collection[str], room: Path, root: Path, cache: Path) -> Otherwise:
+    """Prepare a folder for a build that has these conditions.
+
+    Args:
+        chosen: ids of `CONDITIONS`; ``clock`` needs nothing, for it goes on by itself.
+        room: an empty folder.
+        root: the checkout.
+        cache: the cache's folder. The second build has one of its own, in which what was obtained or made before (the
+            base, sources, emulators) is a link to the first one's.
+    """
+    deep = room / ("another/place/that/lies/deeper" if "path" in chosen else "same")
+    own = deep / "cache"
+    own.mkdir(parents=True)
+    for name in (*_SHARED, *(() if "compiler-cache" in chosen else ("compiler",))):
+        (own / name).symlink_to(cache / name)
+    if "path" not in chosen:
+        (own / "work").symlink_to(cache / "work")
+    checkout = deep / "checkout" if "path" in chosen else root
+    if checkout is not root:
+        checkout.mkdir()
+        for name in ("recipes", "bootstrap"):
+            (checkout / name).symlink_to(root / name)
+    return Otherwise(
+        environment={**os.environ, **_variables(chosen, deep), "KAFKA_FORGE_CACHE": str(own)}
+        | {"KAFKA_FORGE_ROOT": str(checkout)},
+        umask=0o077 if "umask" in chosen else _umask(),
+        cores=1 if "cores" in chosen else None,
+        root=checkout,
+        output=deep / "output",
+    )
+
+
+def _variables(chosen: Collection[str], room: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if "time-zone" in chosen:
+        found["TZ"] = "<+1245>-12:45"
+    if "locale" in chosen:
+        found |= {"LC_ALL": "C", "LANG": "C", "LANGUAGE": "C"}
+    if "user" in chosen:
+        (room / "home").mkdir()
+        found |= {"HOME": str(room / "home"), "USER": "somebody", "LOGNAME": "somebody", "USERNAME": "somebody"}
+    return found
+
+
+def _umask() -> int:
+    now = os.umask(0o022)
+    os.umask(now)
+    return now
+
+
+def begin(otherwise: Otherwise) -> None:
+    """Make this process what `arrange` has prepared; its environment was given to it when it was started."""
+    os.umask(otherwise.umask)
+    if otherwise.cores is not None and sys.platform == "linux":
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: otherwise.cores])
+    if hasattr(time, "tzset"):
+        time.tzset()
