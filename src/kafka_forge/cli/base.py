@@ -16,6 +16,7 @@ def command(base: str, platform: str | None, key: bool, as_json: bool) -> None:
     """Make the base channel that a build would take (or find that it is there), and say which and why."""
     from kafka_forge import bases, platforms
     from kafka_forge.bases.cachekey import cache_key
+    from kafka_forge.errors.hiding import hidden
     from kafka_forge.ground.cleaning import using
     from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.report import terminal
@@ -30,4 +31,4 @@ def command(base: str, platform: str | None, key: bool, as_json: bool) -> None:
     if as_json:
         echo_json(row)
         return
-    click.echo(f"{chosen.name}: {chosen.channel}\n{chosen.reason}")
+    click.echo(hidden(f"{chosen.name}: {chosen.channel}\n{chosen.reason}"))

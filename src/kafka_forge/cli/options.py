@@ -143,5 +143,7 @@ def inspected_option(default: bool) -> Callable[[F], F]:
 
 
 def echo_json(value: Any) -> None:
-    """Print a value as JSON on standard output, indented, keys as given."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print a value as JSON on standard output, indented, keys as given, and without secrets (`errors.hiding`)."""
+    from kafka_forge.errors.hiding import hidden
+
+    click.echo(hidden(json.dumps(value, indent=2, ensure_ascii=False, default=str)))

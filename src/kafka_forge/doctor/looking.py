@@ -119,14 +119,14 @@ def look(python: Path, settings: Mapping[str, str]) -> Seen:
     with tempfile.TemporaryDirectory(prefix="kafka-forge-doctor-") as empty:
         try:
             with subprocess.Popen(
-                [python, "-B", script, json.dumps(request)],
+                [python, "-B", script],
                 cwd=empty,  # what lies in the user's folder must not be imported in a client's place
                 env=variables_of(python),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # not an argument: settings hold passwords, and all users see a command
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             ) as child:
-                done = _heard(child, python)
+                done = _heard(child, python, json.dumps(request).encode())
         except OSError as error:
             raise UnknownEnvironment(
                 f"this is no program that runs here: {error.strerror}",
@@ -142,13 +142,13 @@ def look(python: Path, settings: Mapping[str, str]) -> Seen:
     return Seen.model_validate(answer)
 
 
-def _heard(child: subprocess.Popen[bytes], python: Path) -> subprocess.CompletedProcess[bytes]:
+def _heard(child: subprocess.Popen[bytes], python: Path, asked: bytes) -> subprocess.CompletedProcess[bytes]:
     """Wait for the program; what judges its answer is loaded meanwhile, which is a third of a second saved."""
     from kafka_forge.doctor import known
 
     known.table()
     try:
-        out, err = child.communicate(timeout=_SECONDS)
+        out, err = child.communicate(asked, timeout=_SECONDS)
     except subprocess.TimeoutExpired as error:
         child.kill()
         raise ProbeFailed(

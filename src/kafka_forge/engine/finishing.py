@@ -16,6 +16,8 @@ import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+from kafka_forge.errors.hiding import hidden_in
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -74,7 +76,7 @@ def _changed(name: str, content: bytes, stamp: int) -> bytes:
 
 def _forget_machine(about: dict[str, Any], stamp: int) -> None:
     del stamp
-    about["channels"] = [url for url in about.get("channels", []) if not url.startswith("file:")]
+    about["channels"] = hidden_in([url for url in about.get("channels", []) if not url.startswith("file:")])
 
 
 def _date(index: dict[str, Any], stamp: int) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kafka_forge.errors.hiding import hidden
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 class ForgeError(Exception):
-    """The base of all errors that are meant for the user.
+    """The base of all errors that are meant for the user. Secrets that stand in its texts are taken out.
 
     Args:
         what: one sentence that says what happened.
@@ -22,11 +24,11 @@ class ForgeError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, what: str, *, todo: str, where: str | None = None, details: Sequence[str] = ()) -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.todo = todo
-        self.details = tuple(details)
+        self.what = hidden(what)
+        self.where = where and hidden(where)
+        self.todo = hidden(todo)
+        self.details = tuple(map(hidden, details))
+        super().__init__(self.what)
 
     def as_json(self) -> dict[str, Any]:
         """Return the error as a check's evidence."""

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
 
 from kafka_forge import platforms
+from kafka_forge.errors.hiding import hidden_in
 from kafka_forge.ground.files import write_text_atomic
 from kafka_forge.ground.stages import Stages
 from kafka_forge.report import model as report_model
@@ -86,6 +87,7 @@ def write(
         stages=dict(begun.stages.seconds),
         artifacts=rows,
     )
+    report = report_model.Report.model_validate(hidden_in(report.model_dump(mode="json")))
     write_text_atomic(output / "report.json", report.model_dump_json(indent=2) + "\n")
     page.write(report, output / "report.html")
     return Verified(report, tuple(examined.faults))

@@ -81,8 +81,10 @@ def _status_of(program: Callable[[], int | None]) -> int:
     except SystemExit as ended:
         return status_of_exit(ended)
     except BaseException:  # noqa: BLE001  (as Python itself would, at the end of a program)
+        from kafka_forge.errors.hiding import hidden
+
         with contextlib.suppress(OSError, ValueError):
-            traceback.print_exc()
+            sys.stderr.write(hidden(traceback.format_exc()))  # what caused it may name a URL with a password
         return 1
 
 

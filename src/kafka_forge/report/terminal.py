@@ -17,6 +17,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
+from kafka_forge.errors.hiding import hidden
 from kafka_forge.report.grid import report_grid
 from kafka_forge.report.model import cell_id, gravest
 from kafka_forge.values.model import Verdict
@@ -46,7 +47,7 @@ class _LiveTask:
         self._bars.advance(self._task, amount)
 
     def note(self, text: str) -> None:
-        self._bars.update(self._task, note=text)
+        self._bars.update(self._task, note=hidden(text))
 
 
 class LiveProgress:
@@ -67,7 +68,7 @@ class LiveProgress:
     @contextlib.contextmanager
     def task(self, label: str, total: float | None = None) -> Iterator[Task]:
         """See `kafka_forge.ground.progress.Progress.task`."""
-        task = self._bars.add_task(label, total=total, note="")
+        task = self._bars.add_task(hidden(label), total=total, note="")
         begun = time.monotonic()
         try:
             yield _LiveTask(self._bars, task)
@@ -78,7 +79,7 @@ class LiveProgress:
 
     def say(self, text: str) -> None:
         """See `kafka_forge.ground.progress.Progress.say`."""
-        self.console.print(Text(text), soft_wrap=True)
+        self.console.print(Text(hidden(text)), soft_wrap=True)
 
     def begins(self, text: str) -> None:
         """See `kafka_forge.ground.progress.Progress.begins`: its bar shows it."""
@@ -116,7 +117,9 @@ class PlainProgress:
     def say(self, text: str) -> None:
         """See `kafka_forge.ground.progress.Progress.say`."""
         with self._lock:
-            self.console.print(Text(f"[{time.monotonic() - self._begun:7.1f}] {text}"), soft_wrap=True, highlight=False)
+            self.console.print(
+                Text(f"[{time.monotonic() - self._begun:7.1f}] {hidden(text)}"), soft_wrap=True, highlight=False
+            )
 
     def begins(self, text: str) -> None:
         """See `kafka_forge.ground.progress.Progress.begins`."""

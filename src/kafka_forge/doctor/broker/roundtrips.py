@@ -70,10 +70,10 @@ def _tried(python: Path, request: Mapping[str, Any]) -> Exchange:
     with tempfile.TemporaryDirectory(prefix="kafka-forge-doctor-") as empty:
         try:
             done = subprocess.run(
-                [python, "-B", "-X", "faulthandler", script, json.dumps(request)],
+                [python, "-B", "-X", "faulthandler", script],
+                input=json.dumps(request).encode(),  # not an argument: settings hold passwords
                 cwd=empty,
                 env=looking.variables_of(python),
-                stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_LONGEST,
                 check=False,

@@ -1,6 +1,6 @@
 """Imports clients and shows what they load; runs on the environment's Python (see ``__init__.py``).
 
-Usage: ``python -B client.py REQUEST``, with ``clients``, ``probe`` and ``settings`` as look.py has them. The last line
+Usage: ``client.py < REQUEST``, with ``clients``, ``probe`` and ``settings`` as look.py has them. The last line
 of its output is the answer, JSON, in the shape of `doctor.seen.Imported`. What is loaded is found as verify finds it,
 by scenarios/probe.py.
 """
@@ -163,6 +163,6 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
 if __name__ == "__main__":
     here = str(Path(__file__).resolve().parent)
     sys.path[:] = [path for path in sys.path if os.path.realpath(path or ".") != here]
-    print("\n" + json.dumps(look(json.loads(sys.argv[1]))))
+    print("\n" + json.dumps(look(json.loads(sys.stdin.buffer.read().decode("utf-8")))))
     sys.stdout.flush()
     os._exit(0)  # a client's threads and destructors have no say in what was seen

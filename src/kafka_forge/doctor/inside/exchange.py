@@ -1,6 +1,6 @@
 """Passes a few messages through a broker with one client in one mode; runs on the environment's Python.
 
-Usage: ``python -B exchange.py REQUEST``. REQUEST is JSON: ``client``, ``mode``, ``address``, ``topic`` (which is there,
+Usage: ``exchange.py < REQUEST``. REQUEST is JSON: ``client``, ``mode``, ``address``, ``topic`` (which is there,
 with one partition, and empty), ``settings`` (librdkafka's), ``count`` and ``seconds``. The last line of its output is
 the answer, JSON, in the shape of `doctor.seen.Exchange`.
 """
@@ -214,6 +214,6 @@ def exchange(request: dict[str, Any]) -> dict[str, Any]:
 if __name__ == "__main__":
     here = str(Path(__file__).resolve().parent)
     sys.path[:] = [path for path in sys.path if os.path.realpath(path or ".") != here]
-    print("\n" + json.dumps(exchange(json.loads(sys.argv[1]))))
+    print("\n" + json.dumps(exchange(json.loads(sys.stdin.buffer.read().decode("utf-8")))))
     sys.stdout.flush()
     os._exit(0)  # threads that a failed client left behind have no say in what was seen

@@ -1,6 +1,6 @@
 """Looks at an environment from inside; runs on its Python with the standard library only (see ``__init__.py``).
 
-Usage: ``python -B look.py REQUEST``. REQUEST is JSON: ``clients`` as `doctor.clients` has them, ``probe`` (the path of
+Usage: ``look.py < REQUEST``. REQUEST is JSON: ``clients`` as `doctor.clients` has them, ``probe`` (the path of
 scenarios/probe.py), ``settings`` (librdkafka's, to be accepted or not) and ``seconds`` for each import. The last line
 of its output is the answer, JSON too, in the shape of `doctor.seen.Seen`.
 
@@ -10,6 +10,7 @@ crash of one is evidence and takes no other along.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -217,12 +218,13 @@ def start(request: dict[str, Any], clients: list[dict[str, Any]]) -> subprocess.
     """Start the process that imports these clients."""
     asked = {key: request[key] for key in ("probe", "settings")}
     command = [sys.executable, "-B", "-X", "faulthandler", str(Path(_HERE, "client.py"))]
-    return subprocess.Popen(
-        [*command, json.dumps({**asked, "clients": clients})],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if child.stdin is not None:
+        with contextlib.suppress(OSError):  # it has ended, which `heard` tells
+            child.stdin.write(json.dumps({**asked, "clients": clients}).encode())
+            child.stdin.close()
+        child.stdin = None
+    return child
 
 
 def heard(child: subprocess.Popen[bytes], seconds: float) -> dict[str, Any]:
@@ -272,4 +274,4 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     sys.path[:] = [path for path in sys.path if os.path.realpath(path or ".") != _HERE]
-    print("\n" + json.dumps(look(json.loads(sys.argv[1]))))
+    print("\n" + json.dumps(look(json.loads(sys.stdin.buffer.read().decode("utf-8")))))

@@ -1,0 +1,216 @@
+"""Secrets never reach what is told or written: one is planted in every setting that takes one, and all is searched.
+
+Everything fails here, since what fails tells the most; and the server shows each client its own request, as some do.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.unit.proven import proven
+from tests.unit.reports import whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.integration
+SECONDS = 300
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Has an index of no packages under /open, and tells everybody else what he has sent."""
+
+    def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        found = self.path.endswith("/open/linux-64/repodata.json")
+        content = b'{"packages": {}, "packages.conda": {}}' if found else f"{self.path}\n{self.headers}".encode()
+        self.send_response(200 if found else 403)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class Planted:
+    """A user's machine on which every secret is marked, and the program on it."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port, self.secrets = folder, port, dict[str, str]()
+        self.host = f"127.0.0.1:{port}"
+        self.home, self.output, self.cache = (folder / name for name in ("home", "output", "cache"))
+        self._write_home()
+        self.environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        self.environment |= {
+            "HOME": str(self.home),
+            "KAFKA_FORGE_CACHE": str(self.cache),
+            "COLUMNS": "4000",  # no secret is broken by the end of a line
+            "PIP_INDEX_URL": self.url("pip", "simple"),
+            "PIP_EXTRA_INDEX_URL": f"http://{self.secret('pip-token')}@{self.host}/more",
+            "PIP_RETRIES": "0",
+            "CARGO_REGISTRY_TOKEN": self.secret("cargo"),
+            "KAFKA_FORGE_TOKEN": self.secret("token"),
+            "RATTLER_AUTH_FILE": str(self.home / "rattler.json"),
+            "AWS_ACCESS_KEY_ID": "an-id",
+            "AWS_SECRET_ACCESS_KEY": self.secret("aws"),
+            "AWS_SESSION_TOKEN": self.secret("aws-session"),
+            "AWS_ENDPOINT_URL_S3": f"http://{self.host}",
+        }
+
+    def secret(self, place: str) -> str:
+        return self.secrets.setdefault(place, f"Zq7-{place}-planted")
+
+    def url(self, place: str, path: str) -> str:
+        return f"http://{place}-user:{self.secret(place)}@{self.host}/{path}"
+
+    def _write_home(self) -> None:
+        """Write what holds a secret because that is what it is for: into the home folder, which is not searched."""
+        (self.home / ".m2").mkdir(parents=True)
+        mirror = f"<mirror><id>here</id><mirrorOf>central</mirrorOf><url>{self.url('maven', 'maven2')}</url></mirror>"
+        password = (
+            f"<server><id>here</id><username>u</username><password>{self.secret('maven-server')}</password></server>"
+        )
+        (self.home / ".m2" / "settings.xml").write_text(
+            f"<settings><mirrors>{mirror}</mirrors><servers>{password}</servers></settings>"
+        )
+        (self.home / ".netrc").write_text(f"machine 127.0.0.1 login me password {self.secret('netrc')}\n")
+        (self.home / ".netrc").chmod(0o600)
+        (self.home / "rattler.json").write_text(json.dumps({"127.0.0.1": {"BearerToken": self.secret("rattler")}}))
+        (self.home / "client.properties").write_text(
+            "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=me\n"
+            f"sasl.password={self.secret('sasl')}\nssl.key.password={self.secret('key')}\n"
+            f"ssl.keystore.location={self.home}/no.p12\nssl.keystore.password={self.secret('keystore')}\n"
+        )
+        (self.home / "oauth.json").write_text(
+            json.dumps(
+                {
+                    "security.protocol": "sasl_plaintext",
+                    "sasl.mechanism": "OAUTHBEARER",
+                    "sasl.oauthbearer.method": "oidc",
+                    "sasl.oauthbearer.client.id": "me",
+                    "sasl.oauthbearer.client.secret": self.secret("oauth"),
+                    "sasl.oauthbearer.token.endpoint.url": self.url("oauth-url", "token"),
+                }
+            )
+        )
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "kafka_forge.cli", *arguments]
+        done = subprocess.run(
+            command, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+        assert done.returncode not in (1,) or "--debug" in arguments or arguments[0] == "doctor", done.stderr
+        return done
+
+    def spread(self, said: str) -> list[str]:
+        """Return where secrets have got to: in what was said, or in a file."""
+        found = [f"said: {each}" for each in self.hidden_in(said.encode())]
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_file() and self.home not in path.parents:
+                found += [f"{path.relative_to(self.folder)}: {each}" for each in self.hidden_in(path.read_bytes())]
+        return found
+
+    def hidden_in(self, content: bytes) -> list[str]:
+        """Return the places whose secrets stand in some bytes, plainly or as HTTP's basic authentication has them."""
+        return [
+            place for place, secret in self.secrets.items() if any(form in content for form in _forms(place, secret))
+        ]
+
+
+def _forms(place: str, secret: str) -> list[bytes]:
+    basic = [f"{place}-user:{secret}", f"me:{secret}", f"{secret}:"]
+    return [secret.encode(), *(base64.b64encode(each.encode()).rstrip(b"=")[:-1] for each in basic)]
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    made = Planted(tmp_path_factory.mktemp("machine"), server.server_port)
+    report = whole(proven(made.output, "one"))
+    (made.output / "report.json").write_text(report.model_dump_json(), encoding="utf-8")
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_search_finds_what_is_planted(machine: Planted) -> None:
+    said = f"no answer from {machine.url('pip', 'simple')}"
+    assert machine.spread(said) == ["said: pip"]
+    basic = base64.b64encode(f"me:{machine.secret('netrc')}".encode()).decode()
+    assert machine.spread(f"Authorization: Basic {basic}") == ["said: netrc"]
+
+
+COMMANDS = {
+    "sources": ["sources", "kafka-python"],
+    "a base that refuses": ["base", "--base", "{shut}"],
+    "a base with a token": ["base", "--base", "{token}"],
+    "a base that answers": ["base", "--base", "{open}"],
+    "a base as JSON": ["base", "--base", "{open}", "--json"],
+    "audit": ["audit", "librdkafka", "--base", "{open}", "--channel", "{shut}"],
+    "audit of the index": ["audit", "pypi:kafka-python==3.0.12", "--base", "{open}"],
+    "broker": ["broker", "start", "--version", "4.4.0"],
+    "new": ["new", "pypi:a-project-of-ours"],
+    "bump": ["bump", "kafka-python", "--dry-run"],
+    **{kind: ["publish", "--from", "{output}", "--channel", kind + "+{server}/mine"] for kind in ("quetz", "prefix")},
+    "artifactory": ["publish", "--from", "{output}", "--channel", "artifactory+{server}/mine"],
+    "anaconda": ["publish", "--from", "{output}", "--channel", "anaconda+{server}/mine"],
+    "a password in a server's URL": ["publish", "--from", "{output}", "--channel", "quetz+{shut}"],
+    "s3": ["publish", "--from", "{output}", "--channel", "s3://mine/channel"],
+    "doctor": ["doctor", "--python", sys.executable, "--security", "{home}/client.properties"],
+    "doctor as JSON": ["doctor", "--python", sys.executable, "--security", "{home}/client.properties", "--json"],
+    "doctor with a broker": [
+        *("doctor", "--python", sys.executable, "--security", "{home}/client.properties", "--broker", "{host}"),
+    ],
+    "doctor, redacted": [
+        *("doctor", "--python", sys.executable, "--security", "{home}/oauth.json", "--broker", "{host}", "--redact"),
+    ],
+    "doctor with OAuth": [
+        "doctor",
+        "--python",
+        sys.executable,
+        "--security",
+        "{home}/oauth.json",
+        "--broker",
+        "{host}",
+    ],
+}
+
+
+@pytest.mark.parametrize("how", ["", "--debug"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_secret_is_told_or_written(machine: Planted, command: str, how: str) -> None:
+    words = {
+        "shut": machine.url("channel", "shut"),
+        "open": machine.url("channel", "open"),
+        "token": f"http://{machine.host}/t/{machine.secret('channel-token')}/shut",
+        "server": f"http://{machine.host}",
+        "host": machine.host,
+        "output": str(machine.output),
+        "home": str(machine.home),
+    }
+    done = machine.run(*(word.format(**words) for word in COMMANDS[command]), *([how] if how else []))
+    assert done.stdout + done.stderr
+    assert machine.spread(done.stdout + done.stderr) == [], done.stdout + done.stderr
+
+
+def test_a_proxys_password_is_not_told(machine: Planted) -> None:
+    proxy = machine.url("proxy", "")
+    machine.environment |= {"http_proxy": proxy, "https_proxy": proxy}
+    for command in (["sources", "kafka-python"], ["base", "--base", "http://somewhere.invalid/channel"], ["doctor"]):
+        done = machine.run(*command, "--debug")
+        assert machine.spread(done.stdout + done.stderr) == [], done.stdout + done.stderr
