@@ -25,7 +25,7 @@ SEEN: dict[str, Any] = json.loads(
     (Path(__file__).parent / "data" / "roundtrip_transactions.json").read_text(encoding="utf-8")
 )
 CELL = Cell("python-confluent-kafka", "linux-64", "3.14", "python-confluent-kafka", "2.14.2", "py314_0", False)
-CASES = ("committed", "aborted", "offsets", "fenced")
+CASES = ("committed", "aborted", "offsets", "fenced", "replaced")
 
 
 def judged(seen: dict[str, Any]) -> dict[str, CheckResult]:
@@ -94,7 +94,7 @@ def _not_refused(data: dict[str, Any], _log: dict[str, Any], _group: dict[str, A
 
 
 def _refused_otherwise(data: dict[str, Any], _log: dict[str, Any], _group: dict[str, Any]) -> None:
-    data["refused"] = {"type": "KafkaTimeoutError", "message": "no answer", "fenced": False}
+    data["refused"] = {"type": "KafkaTimeoutError", "message": "no answer", "rightly": False}
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,10 @@ def _refused_otherwise(data: dict[str, Any], _log: dict[str, Any], _group: dict[
         ("offsets", _offsets_of_the_aborted, "consumed for transaction 3: of 30 messages 30 did not come"),
         ("offsets", _offsets_not_taken_along, "the broker holds the offsets {}, not 20 for each partition"),
         ("fenced", _not_refused, "the first producer's commit went through"),
-        ("fenced", _refused_otherwise, "but not as that of a fenced one: KafkaTimeoutError: no answer"),
+        ("fenced", _refused_otherwise, "commit was refused, but for another reason: KafkaTimeoutError: no answer"),
+        ("replaced", _not_refused, "what a member held that has left the group was taken into a transaction"),
+        ("replaced", _refused_otherwise, "was refused, but for another reason: KafkaTimeoutError: no answer"),
+        ("replaced", _offsets_not_taken_along, "the broker holds the offsets {}, not 10 for each partition"),
     ],
 )
 def test_each_way_to_break_it_fails_in_its_case_alone(

@@ -27,7 +27,7 @@ MEMBERS = ("moving", "static")
 """The consumer groups that are watched: of members that come and go, and of static ones (KIP-345)."""
 ROUND = 10
 """Messages that each partition of such a group's topic gets whenever the membership has changed."""
-TRANSACTIONS = ("committed", "aborted", "offsets", "fenced")
+TRANSACTIONS = ("committed", "aborted", "offsets", "fenced", "replaced")
 """What is tried with transactions (KIP-98), each with a topic of its own."""
 SOURCE = "source"
 """One topic more for `offsets`: its messages are read, and written again in transactions."""

@@ -31,6 +31,9 @@ class Reader(Protocol):
     def poll(self) -> list[Read]:
         """Wait some hundredths of a second for messages; return them."""
 
+    def held(self) -> Any:
+        """Return the positions of a group's member and, where the client has it, the member's word for itself."""
+
     def close(self) -> None:
         """Close, which leaves the group; nothing is committed."""
 
@@ -47,8 +50,8 @@ class Writer(Protocol):
     def flush(self) -> None:
         """Wait for the broker's word about every message."""
 
-    def offsets(self, reader: Any) -> None:
-        """Add the positions of a group's member to the transaction, in the name of that member (KIP-447)."""
+    def offsets(self, held: Any) -> None:
+        """Add what a group's member `held` to the transaction, in that member's name (KIP-447) where it can be."""
 
     def commit(self) -> None:
         """Commit."""
@@ -77,6 +80,9 @@ class Desk(Protocol):
 
     def fenced(self, error: Exception) -> bool:
         """Tell whether a client's error says that another producer has the ``transactional.id`` now."""
+
+    def replaced(self, error: Exception) -> bool:
+        """Tell whether a client's error says that a group has no such member any more."""
 
 
 def tried(make: Callable[[scenario.Deadline], Desk]) -> Callable[[scenario.Request, scenario.Teller], None]:
@@ -170,24 +176,55 @@ def fenced(desk: Desk, deadline: scenario.Deadline, topic: str, source: str) -> 
     """Have a second producer take the ``transactional.id`` while the first one's transaction is open.
 
     Returns:
-        ``refused``: how the first one's commit failed: ``type``, ``message``, and whether it is ``fenced``; None where
-        it did not. ``read``: what is there once the second one has committed a transaction of its own.
+        ``refused``: how the first one's commit failed (`_refused`), as a fenced one's or not. ``read``: what is there
+        once the second one has committed a transaction of its own.
     """
     first = desk.writer(topic)
     _send(first, 0)
     first.flush()
     second = desk.writer(topic)
-    refused = None
-    try:
-        first.commit()
-    except Exception as error:  # noqa: BLE001  (whatever the client raises is what we are here to tell)
-        refused = {"type": type(error).__name__, "message": str(error)[:300], "fenced": desk.fenced(error)}
+    refused = _refused(first.commit, desk.fenced)
     _send(second, 1)
     second.commit()
     read = _all(desk, topic, 1, deadline)
     second.close()
     first.close()
     return {"refused": refused, "read": read}
+
+
+def replaced(desk: Desk, deadline: scenario.Deadline, topic: str, source: str) -> dict[str, Any]:  # noqa: ARG001
+    """Pass the offsets of a group's member to a transaction when it has left, and another one is in its place.
+
+    Returns:
+        ``source``: the topic itself, which the group reads. ``refused``: how that failed (`_refused`), as that of a
+        member that is gone or not. ``read``: what the other member read, whose offsets are committed.
+    """
+    desk.fill(topic, _numbers(0))
+    one = desk.member(topic)
+    _read(one, 0, deadline)
+    held = one.held()
+    one.close()
+    other = desk.member(topic)
+    read = _read(other, 0, deadline)
+    writer = desk.writer(topic)
+    writer.begin()
+    refused = _refused(lambda: writer.offsets(held), desk.replaced)
+    writer.abort()
+    writer.begin()
+    writer.offsets(other.held())
+    writer.commit()
+    other.close()
+    writer.close()
+    return {"source": topic, "refused": refused, "read": read}
+
+
+def _refused(what: Callable[[], None], rightly: Callable[[Exception], bool]) -> dict[str, Any] | None:
+    """Return how something fails: ``type``, ``message``, and whether ``rightly``; None where it does not."""
+    try:
+        what()
+    except Exception as error:  # noqa: BLE001  (whatever the client raises is what we are here to tell)
+        return {"type": type(error).__name__, "message": str(error)[:300], "rightly": rightly(error)}
+    return None
 
 
 def _send(writer: Writer, number: int) -> None:
@@ -204,7 +241,7 @@ def _pass_on(member: Reader, writer: Writer, number: int, deadline: scenario.Dea
     writer.begin()
     for partition, _, each in found:
         writer.send(partition, each)
-    writer.offsets(member)
+    writer.offsets(member.held())
     writer.flush()
     return found
 
@@ -237,5 +274,5 @@ def _numbers(number: int) -> range:
 
 
 _PLAYS: dict[str, Callable[..., dict[str, Any]]] = dict(
-    zip(corpus.TRANSACTIONS, (committed, aborted, offsets, fenced), strict=True)
+    zip(corpus.TRANSACTIONS, (committed, aborted, offsets, fenced, replaced), strict=True)
 )

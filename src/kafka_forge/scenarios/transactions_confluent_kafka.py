@@ -54,6 +54,11 @@ class Desk:
         said = error.args[0] if isinstance(error, KafkaException) else None
         return said is not None and said.code() == KafkaError._FENCED and said.fatal()  # noqa: SLF001  (a public name)
 
+    def replaced(self, error: Exception) -> bool:
+        """See `transacting.Desk.replaced`."""
+        said = error.args[0] if isinstance(error, KafkaException) else None
+        return said is not None and said.code() in (KafkaError.ILLEGAL_GENERATION, KafkaError.UNKNOWN_MEMBER_ID)
+
     def _consumer(self, group: str, isolation: str) -> Any:
         return Consumer(
             self._settings
@@ -70,15 +75,19 @@ class Reader:
     """`transacting.Reader`."""
 
     def __init__(self, consumer: Any) -> None:
-        self.consumer = consumer
+        self._consumer = consumer
 
     def poll(self) -> list[tuple[int, int, int]]:
         """See `transacting.Reader.poll`."""
-        return [(m.partition(), m.offset(), int(m.value())) for m in checked(self.consumer.consume(100, _POLL))]
+        return [(m.partition(), m.offset(), int(m.value())) for m in checked(self._consumer.consume(100, _POLL))]
+
+    def held(self) -> tuple[Any, Any]:
+        """See `transacting.Reader.held`."""
+        return self._consumer.position(self._consumer.assignment()), self._consumer.consumer_group_metadata()
 
     def close(self) -> None:
         """See `transacting.Reader.close`."""
-        self.consumer.close()
+        self._consumer.close()
 
 
 class _Sender:
@@ -109,11 +118,9 @@ class Writer(_Sender):
         """See `transacting.Writer.begin`."""
         self._producer.begin_transaction()
 
-    def offsets(self, reader: Reader) -> None:
+    def offsets(self, held: tuple[Any, Any]) -> None:
         """See `transacting.Writer.offsets`."""
-        positions = reader.consumer.position(reader.consumer.assignment())
-        member = reader.consumer.consumer_group_metadata()
-        self._producer.send_offsets_to_transaction(positions, member, self._deadline.left)
+        self._producer.send_offsets_to_transaction(*held, self._deadline.left)
 
     def commit(self) -> None:
         """See `transacting.Writer.commit`."""

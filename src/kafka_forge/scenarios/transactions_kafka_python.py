@@ -1,4 +1,4 @@
-"""Transactions with kafka-python, which has them from 2.1 on, and a member's word for its offsets from 3.0 on."""
+"""Transactions with kafka-python, which has them from 2.2 on, and a member's word for its offsets from 3.0 on."""
 
 from __future__ import annotations
 
@@ -56,6 +56,10 @@ class Desk:
         """See `transacting.Desk.fenced`."""
         return isinstance(error, errors.ProducerFencedError)
 
+    def replaced(self, error: Exception) -> bool:
+        """See `transacting.Desk.replaced`."""
+        return isinstance(error, (errors.CommitFailedError, errors.IllegalGenerationError, errors.UnknownMemberIdError))
+
     def _consumer(self, group: str | None, isolation: str) -> Any:
         return KafkaConsumer(
             bootstrap_servers=self._address,
@@ -70,16 +74,22 @@ class Reader:
     """`transacting.Reader`."""
 
     def __init__(self, consumer: Any) -> None:
-        self.consumer = consumer
+        self._consumer = consumer
 
     def poll(self) -> list[tuple[int, int, int]]:
         """See `transacting.Reader.poll`."""
-        found = [each for some in self.consumer.poll(timeout_ms=_POLL_MS).values() for each in some]
+        found = [each for some in self._consumer.poll(timeout_ms=_POLL_MS).values() for each in some]
         return [(each.partition, each.offset, int(each.value)) for each in found]
+
+    def held(self) -> tuple[Any, Any]:
+        """See `transacting.Reader.held`; before 3.0 there is but the group's name for a member."""
+        consumer = self._consumer
+        member = consumer.group_metadata() if hasattr(consumer, "group_metadata") else consumer.config["group_id"]
+        return {each: OffsetAndMetadata(consumer.position(each), "", -1) for each in consumer.assignment()}, member
 
     def close(self) -> None:
         """See `transacting.Reader.close`."""
-        self.consumer.close(autocommit=False)
+        self._consumer.close(autocommit=False)
 
 
 class _Sender:
@@ -111,11 +121,9 @@ class Writer(_Sender):
         """See `transacting.Writer.begin`."""
         self._producer.begin_transaction()
 
-    def offsets(self, reader: Reader) -> None:
+    def offsets(self, held: tuple[Any, Any]) -> None:
         """See `transacting.Writer.offsets`."""
-        consumer = reader.consumer
-        positions = {each: OffsetAndMetadata(consumer.position(each), "", -1) for each in consumer.assignment()}
-        self._producer.send_offsets_to_transaction(positions, consumer.group_metadata())
+        self._producer.send_offsets_to_transaction(*held)
 
     def commit(self) -> None:
         """See `transacting.Writer.commit`."""

@@ -6,15 +6,18 @@ Each action has an asyncio loop of its own, as a small program has.
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 if TYPE_CHECKING:
-    from kafka_forge.scenarios import corpus, scenario
+    from kafka_forge.scenarios import corpus, scenario, transacting, transactions_aiokafka
 else:
     import corpus
     import scenario
+    import transacting
+    import transactions_aiokafka
 
 
 class Aiokafka:
@@ -122,4 +125,5 @@ def _record(each: Any) -> corpus.Record:
 
 if __name__ == "__main__":
     asked = scenario.read_request()
-    scenario.run(asked, Aiokafka(asked))
+    desks = functools.partial(transactions_aiokafka.Desk, asked.address)
+    scenario.run(asked, Aiokafka(asked), transacting.tried(desks))
