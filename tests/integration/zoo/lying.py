@@ -11,12 +11,28 @@ if TYPE_CHECKING:
 
 _SEND = "(self, topic, value=None, key=None, headers=None, partition=None, timestamp_ms=None)"
 
+_TOLD = """
+
+import time
+
+from kafka.future import Future
+
+
+class _Told(Future):
+    def get(self, timeout=None):
+        end = time.monotonic() + (timeout or 60)
+        while not self.is_done and time.monotonic() < end:
+            time.sleep(0.01)
+        return self.value
+"""
+"""What a producer returns for a message that is not on its way: it can be asked as that of any other."""
+
 
 def _producer(tree: Tree, body: str) -> None:
     """Put a wrapper around ``KafkaProducer.send``; ``body`` returns what it returns."""
     file = next(tree.folder.glob("**/kafka/producer/kafka.py"))
     wrapper = f"\n\n_send = KafkaProducer.send\n\n\ndef _lying{_SEND}:\n{body}\n\nKafkaProducer.send = _lying\n"
-    file.write_text(file.read_text(encoding="utf-8") + wrapper, encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8") + _TOLD + wrapper, encoding="utf-8")
 
 
 def _without_headers(tree: Tree) -> None:
@@ -24,7 +40,8 @@ def _without_headers(tree: Tree) -> None:
 
 
 def _later(tree: Tree) -> None:
-    _producer(tree, "    return _send(self, topic, value, key, headers, partition, timestamp_ms + 1)\n")
+    later = "timestamp_ms and timestamp_ms + 1"
+    _producer(tree, f"    return _send(self, topic, value, key, headers, partition, {later})\n")
 
 
 def _twice(tree: Tree) -> None:
@@ -43,17 +60,15 @@ def _lying_init(self, **configs):
 
 KafkaProducer.__init__ = _lying_init
 """
-_DROPPING = """    from kafka.future import Future
-    if getattr(self, '_dropped', None) is None:
-        self._dropped = Future().success(None)
+_DROPPING = """    if getattr(self, '_dropped', None) is None:
+        self._dropped = _Told().success(None)
         return self._dropped
     return _send(self, topic, value, key, headers, partition, timestamp_ms)
 """
-_REORDERING = """    from kafka.future import Future
-    message = (self, topic, value, key, headers, partition, timestamp_ms)
+_REORDERING = """    message = (self, topic, value, key, headers, partition, timestamp_ms)
     held = self.__dict__.setdefault('_held', {})
     if partition not in held:
-        held[partition] = (message, Future())
+        held[partition] = (message, _Told())
         return held[partition][1]
     first, told = held[partition] or (None, None)
     held[partition] = None
@@ -78,6 +93,28 @@ def _reordering(tree: Tree) -> None:
 
 def _committing_nothing(tree: Tree) -> None:
     tree.append("**/kafka/consumer/group.py", "\n\nKafkaConsumer.commit = lambda *_, **__: None\n")
+
+
+_READING_ALL = """
+
+_init = KafkaConsumer.__init__
+
+
+def _lying_init(self, *topics, **configs):
+    configs.pop('isolation_level', None)
+    _init(self, *topics, **configs)
+
+KafkaConsumer.__init__ = _lying_init
+"""
+
+
+def _reading_what_is_aborted(tree: Tree) -> None:
+    tree.append("**/kafka/consumer/group.py", _READING_ALL)
+
+
+def _leaving_offsets_out(tree: Tree) -> None:
+    lie = "\n\nKafkaProducer.send_offsets_to_transaction = lambda *_, **__: None\n"
+    tree.append("**/kafka/producer/kafka.py", lie)
 
 
 LYING = (
@@ -156,6 +193,28 @@ LYING = (
         "the broker holds the offsets {}",
         "what the client commits",
         _committing_nothing,
+        broker=True,
+    ),
+    Animal(
+        "client-that-reads-what-is-aborted",
+        "kafka-python",
+        "confluentinc/librdkafka#3020",
+        "the consumer takes the isolation level, and reads what no transaction has committed",
+        "roundtrip-transactions",
+        "that should not",
+        "goes by, the isolation level",
+        _reading_what_is_aborted,
+        broker=True,
+    ),
+    Animal(
+        "client-that-leaves-offsets-out",
+        "kafka-python",
+        "confluentinc/confluent-kafka-go#525",
+        "the producer says that a transaction has the offsets, and they are not in it",
+        "roundtrip-transactions",
+        "the broker holds the offsets {}",
+        "ends and loses its transactions",
+        _leaving_offsets_out,
         broker=True,
     ),
 )
