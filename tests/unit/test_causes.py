@@ -117,3 +117,18 @@ def test_messages_that_are_not_there_explain_what_a_share_group_does_not_get() -
     shared = failed("roundtrip-share-group[default/shared]", "2 of 180 messages were not delivered", "4.4.0")
     lost = failed("roundtrip-delivery[default/produce/none]", "is not there", "4.4.0")
     assert because(lost, shared) == [None, lost.id]
+
+
+def test_a_feature_that_is_missing_explains_its_tests_and_one_that_is_there_explains_none() -> None:
+    lacks = failed("features", "missing: ssl")
+    tests = failed("own-tests", "not compiled in: ssl")
+    assert because(lacks, tests) == [None, lacks.id]
+    assert because(lacks, failed("own-tests", "failed: crc32c (it)")) == [None, None]
+    assert because(failed("features", "not promised: ssl"), tests) == [None, None]
+
+
+def test_a_librdkafka_that_cannot_be_loaded_explains_that_it_runs_no_tests() -> None:
+    rpath = failed("rpath-inside-prefix", "x.dll: nothing in the package or its dependencies brings y.dll to its …")
+    tests = failed("own-tests", "the package has no librdkafka that carries tests")
+    assert because(rpath, tests) == [None, rpath.id]
+    assert because(rpath, failed("own-tests", "failed: crc32c (it)")) == [None, None]

@@ -29,7 +29,8 @@ class OneLibrdkafka:
         folder = platforms.of(evidence.environment.artifact.cell.platform).library_dir
         problems = []
         if len(loaded) != 1:
-            problems.append(f"{len(loaded)} copies of librdkafka are loaded: {', '.join(loaded) or 'none'}")
+            none = evidence.probe["librdkafka"].get("refused") or "none"
+            problems.append(f"{len(loaded)} copies of librdkafka are loaded: {', '.join(loaded) or none}")
         if arguments.bundled:
             problems += [f"{path} is not the package's own" for path in loaded if path not in evidence.files]
         elif not arguments.anywhere:

@@ -78,6 +78,11 @@ RULES: tuple[Rule, ...] = (
     Rule("one-librdkafka", "no-private-copies"),
     *(Rule(check, "one-librdkafka", shows=_UNASKED) for check in _LOADED if check != "one-librdkafka"),
     Rule("c-project[[]*", "headers-agree"),
+    # A librdkafka that cannot be loaded runs no tests, nor does a program that is linked with it.
+    Rule("own-tests", "rpath-inside-prefix", shows="^the package has no librdkafka that carries tests"),
+    Rule("c-project[[]*", "rpath-inside-prefix", where="nothing in the package", shows="says ''|was not built"),
+    # What it was built without brings no tests.
+    Rule("own-tests", "features", shows="^not compiled in", where="missing"),
     # A client that fails when it is first used has passed no message at all.
     *(
         Rule(

@@ -154,6 +154,15 @@ def ask(path: str) -> dict[str, Any]:
     return {"version": version.decode(), "number": number, "features": text.value.decode().split(",")}
 
 
+def _load(path: str) -> str | None:
+    """Load a library; return what the system's loader says where it cannot."""
+    try:
+        ctypes.CDLL(path)
+    except OSError as error:
+        return str(error)
+    return None
+
+
 def client_says() -> str | None:
     """Return which librdkafka the client itself believes in, where it has a way to say so."""
     client: Any = sys.modules.get("confluent_kafka")
@@ -173,14 +182,13 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     imports = {name: import_one(name) for name in request["modules"]}
     for answer in imports.values():
         answer["file"] = inside(answer["file"])
-    if request.get("library"):
-        ctypes.CDLL(request["library"])
+    refused = _load(request["library"]) if request.get("library") else None
     mapped = mapped_files()
     loaded = [path for path in mapped if is_librdkafka(path)]
     seen: dict[str, Any] = {"path": None, "version": None, "number": None, "features": None}
     if len(loaded) == 1:
         seen.update(ask(loaded[0]), path=inside(loaded[0]))
-    seen.update(loaded=[inside(path) for path in loaded], client=client_says())
+    seen.update(loaded=[inside(path) for path in loaded], client=client_says(), refused=refused)
     libraries = sorted(str(inside(path)) for path in mapped if _LIBRARY.search(Path(path).name))
     return {"imports": imports, "librdkafka": seen, "mapped": libraries}
 

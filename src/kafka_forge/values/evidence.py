@@ -111,8 +111,8 @@ class InspectEvidence:
         probe: what the program inside the environment answered; an empty object where nothing could be run.
             ``imports``: module → ``{ok, file, version, error, seconds, network}``, and on a free-threaded Python
             ``gil``: ``{before, after, said}``, whether its lock was on before and after, and CPython's warning of it;
-            ``librdkafka``: ``{loaded: [paths], path, version, number, features: [..], client}``, all but ``loaded``
-            None where none is loaded;
+            ``librdkafka``: ``{loaded: [paths], path, version, number, features: [..], client, refused}``, all but
+            ``loaded`` None where none is loaded, and ``refused`` what the loader says where one cannot be;
             ``network``: where it tried to get to by Python's sockets while it was imported, beyond this machine;
             ``mapped``: the shared libraries that were loaded when all modules had been imported;
             ``pip_check``: ``{ok, lines}``, None where the environment has no Python.
