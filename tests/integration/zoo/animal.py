@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kafka_forge.values.model import Artifact, Base
+
     from .trees import Tree
 
 
@@ -27,6 +29,8 @@ class Animal:
         broker: whether only messages through a broker show it.
         usual: whether it is looked at in every run of the tests, and not with ``--long`` alone.
         beside: the recipe of another package that is changed, too, and stands beside it, and how that is changed.
+        good: builds the artifact that it is made from, and says on which base, where that is not the recipe's for this
+            machine.
     """
 
     name: str
@@ -40,3 +44,4 @@ class Animal:
     broker: bool = False
     usual: bool = False
     beside: tuple[str, Callable[[Tree], None]] | None = None
+    good: Callable[[], tuple[Artifact, Base]] | None = None

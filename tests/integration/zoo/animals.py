@@ -8,5 +8,6 @@ from .linked import LINKED
 from .lying import LYING
 from .rebuilt import REBUILT
 from .told import TOLD
+from .used import USED
 
-ANIMALS = (*LINKED, *LIBRARIES, *REBUILT, *DOUBLED, *TOLD, *LYING)
+ANIMALS = (*LINKED, *LIBRARIES, *REBUILT, *DOUBLED, *TOLD, *LYING, *USED)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .trees import Tree
 
 RECIPES = ("kafka-python", "librdkafka", "pykafka", "python-confluent-kafka")
+"""Of which there is a good artifact from the beginning; any other is built for the animal that is made from it."""
 PYTHON = "3.14"
 
 
@@ -43,14 +44,17 @@ class Keeper:
     stack: contextlib.ExitStack
     address: str | None = None
 
-    def made(self, animal: Animal) -> tuple[Artifact, Path]:
-        """Make an animal's package; return it and the channel in which it stands before the good ones."""
-        room = Path(tempfile.mkdtemp(prefix=f"{animal.name}-", dir=self.room))
-        return self._changed(animal.of, animal.make, room / "channel"), room / "channel"
+    def origin(self, animal: Animal) -> tuple[Artifact, Base]:
+        """Return the good artifact that an animal is made from, and the base on which it was built."""
+        if animal.good:
+            return animal.good()
+        if animal.of not in self.good:
+            (self.good[animal.of],) = artifacts.built(animal.of, python=PYTHON).artifacts
+        return self.good[animal.of], self.base
 
-    def _changed(self, recipe: str, change: Callable[[Tree], None], channel: Path) -> Artifact:
+    def _changed(self, good: Artifact, change: Callable[[Tree], None], channel: Path) -> Artifact:
         """Change a good artifact, and put it into a channel of its own."""
-        tree = trees.unpacked(self.good[recipe], channel.with_name(f"{channel.name}-tree"), self.base.channel)
+        tree = trees.unpacked(good, channel.with_name(f"{channel.name}-tree"), self.base.channel)
         before = trees.names(tree)
         change(tree)
         trees.settle(tree, before)
@@ -58,15 +62,17 @@ class Keeper:
 
     def look(self, animal: Animal) -> list[CheckReport]:
         """Make an animal, examine it as an artifact, and return what every check says."""
-        artifact, channel = self.made(animal)
+        good, base = self.origin(animal)
+        channel = Path(tempfile.mkdtemp(prefix=f"{animal.name}-", dir=self.room)) / "channel"
+        artifact = self._changed(good, animal.make, channel)
         for name, other in self.good.items():  # what an animal depends on comes beside it
             if name == animal.of:
                 continue
             if animal.beside and animal.beside[0] == name:
-                trees.offered(self._changed(name, animal.beside[1], channel.with_name("beside")), channel)
+                trees.offered(self._changed(other, animal.beside[1], channel.with_name("beside")), channel)
             else:
                 trees.offered(other, channel)
-        return self.examined(artifact, channel, (self.broker(),) if animal.broker else ())
+        return self.examined(artifact, (channel.as_uri(), base.channel), (self.broker(),) if animal.broker else ())
 
     def broker(self) -> str:
         """Start the broker that all share, where it does not run yet; return its address."""
@@ -75,12 +81,14 @@ class Keeper:
             self.address = opened.address
         return self.address
 
-    def examined(self, artifact: Artifact, channel: Path, brokers: tuple[str, ...] = ()) -> list[CheckReport]:
+    def examined(
+        self, artifact: Artifact, channels: tuple[str, ...], brokers: tuple[str, ...] = ()
+    ) -> list[CheckReport]:
         """Examine an artifact by the contract of its recipe."""
         path = project_root() / "recipes" / artifact.cell.recipe / "contract.yaml"
         contract = load_contract(path, artifact.cell.platform, artifact.cell.python, version=artifact.cell.version)
         cache = Cache.default()
-        installer = FromChannels((channel.as_uri(), self.base.channel), cache, Silent())
+        installer = FromChannels(channels, cache, Silent())
         (report,) = examine_all(Run(brokers, cache, Silent()), [Candidate(artifact, contract, installer)], 1).artifacts
         return report.checks
 

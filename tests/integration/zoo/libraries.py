@@ -16,6 +16,8 @@ _LIBRARY = "librdkafka"
 _CONFLUENT = "python-confluent-kafka"
 _E_MACHINE = 18
 _AARCH64 = (183).to_bytes(2, "little")
+_MURMUR2_SEED = (0x9747B28C).to_bytes(4, "little")
+"""What Java's partitioner begins its hash with, and librdkafka's (rdmurmur2.c), as the compiler writes it."""
 
 
 def _header(tree: Tree, name: str) -> Path:
@@ -70,6 +72,10 @@ def _another_machine(tree: Tree) -> None:
     data = bytearray(extension.read_bytes())
     data[_E_MACHINE : _E_MACHINE + 2] = _AARCH64
     extension.write_bytes(data)
+
+
+def _another_seed(tree: Tree) -> None:
+    tree.bytes(tree.folder / "lib" / "librdkafka.so.1", _MURMUR2_SEED, b"\0" * len(_MURMUR2_SEED))
 
 
 LIBRARIES = (
@@ -154,5 +160,15 @@ LIBRARIES = (
         "is for aarch64, the package for linux-64",
         "compiler of its platform",
         _another_machine,
+    ),
+    Animal(
+        "hash-of-another-seed",
+        _LIBRARY,
+        "nodefluent/node-sinek#39",
+        "murmur2 begins with another seed, so that messages of one key go to other partitions than Java's",
+        "own-tests",
+        "failed: murmurhash",
+        "run rd_kafka_unittest()",
+        _another_seed,
     ),
 )

@@ -43,6 +43,10 @@ def _other_soname(tree: Tree) -> None:
     tree.patchelf(_extension(tree), "--replace-needed", "librdkafka.so.1", "librdkafka.so.2")
 
 
+def _needs_what_is_absent(tree: Tree) -> None:
+    tree.patchelf(tree.folder / "lib" / "librdkafka.so.1", "--replace-needed", "libzstd.so.1", "libzstd.so.9")
+
+
 LINKED = (
     Animal(
         "extension-left-out",
@@ -104,5 +108,15 @@ LINKED = (
         "leads out of the prefix",
         "relative to the file",
         _rpath_outside,
+    ),
+    Animal(
+        "library-that-is-absent",
+        "librdkafka",
+        "edenhill/kcat#195",
+        "librdkafka asks for another zstd than any package brings, so it cannot be loaded",
+        "rpath-inside-prefix",
+        "brings libzstd.so.9 to its search path",
+        "depend on what is needed",
+        _needs_what_is_absent,
     ),
 )

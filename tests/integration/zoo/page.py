@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 PAGE = project_root() / "docs" / "zoo.md"
 _SHOWN = 260
+_WHY = {
+    "gil-stays-off": "no registry has a free-threaded Python for the base (bootstrap/python/README.md)",
+    "survives": "it takes a cluster; tests/integration/test_survival.py has clients lie to it there",
+}
+"""Why there is no animal for a check."""
 _HEAD = """# The zoo
 
 <!-- made by `python -m tests.integration.zoo.page`, which makes every animal and has it judged -->
@@ -65,11 +70,15 @@ def text(seen: Mapping[str, Seen]) -> str:
         "|---|---:|---:|",
         *(f"| `{name}` | {right[name]} | {made[name]} |" for name in made),
     ]
-    idle = ", ".join(f"`{name}`" for name in checks.by_id() if name not in made)
-    rest = f"No animal here is for these checks: {idle}."
+    idle = "; ".join(f"`{name}`{_why(name)}" for name in checks.by_id() if name not in made)
+    rest = f"No animal here is for these checks: {idle or 'none'}."
     said = ["## What each check says", "", *(_said(each, seen) for each in ANIMALS if each.name in seen)]
     parts = [f"**{score(seen)}.**", "\n".join(table), rest, "\n".join(lines), "\n".join(said)]
     return _HEAD + "\n\n".join(parts) + "\n"
+
+
+def _why(name: str) -> str:
+    return f" ({_WHY[name]})" if name in _WHY else ""
 
 
 def _said(animal: Animal, seen: Mapping[str, Seen]) -> str:
@@ -93,7 +102,7 @@ def look(animals: Sequence[Animal]) -> dict[str, Seen]:
     """Make animals and have them judged; what was seen is kept as soon as it is, and returned with that of others."""
     with tempfile.TemporaryDirectory(prefix="zoo-") as room, keeping.keeper(Path(room)) as keeper:
         for animal in animals:
-            seen = records.of(animal, keeper.good[animal.of], keeper.look(animal))
+            seen = records.of(animal, keeper.origin(animal)[0], keeper.look(animal))
             records.keep(animal.name, seen)
             sys.stdout.write(f"{animal.name}: {'caught' if seen.caught else 'MISSED'}\n")
             sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from tests import zig
@@ -101,6 +102,10 @@ def _import_of_old_setuptools(tree: Tree) -> None:
 
 def _import_of_an_extra(tree: Tree) -> None:
     tree.append("**/confluent_kafka/schema_registry/__init__.py", "\nimport google.type\n")
+
+
+def _tests_left_out(tree: Tree) -> None:
+    shutil.rmtree(tree.folder / "info" / "tests")
 
 
 TOLD = (
@@ -296,5 +301,15 @@ TOLD = (
         "No module named 'google'",
         "optional dependencies",
         _import_of_an_extra,
+    ),
+    Animal(
+        "tests-left-out",
+        "kafka-python",
+        "conda/conda-build#2588",
+        "the package carries no tests, so that nobody who rebuilds or audits it can run them",
+        "recipe-tests",
+        "the package carries no tests",
+        "run the recipe's tests by hand",
+        _tests_left_out,
     ),
 )

@@ -93,18 +93,18 @@ class Tree:
         self.depends(lambda spec: new if spec.split(" ")[0] == name else spec)
 
     def replace(self, path: str | Path, old: str, new: str) -> None:
-        """Put one text in the place of another that stands once in a file."""
+        """Put one text in the place of another that stands once in a file; what was compiled of it goes."""
         file = self.folder / path
         text = file.read_text(encoding="utf-8")
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file.name}"
         file.write_text(text.replace(old, new), encoding="utf-8")
+        _forget(file)
 
     def append(self, pattern: str, text: str) -> None:
         """Put text at the end of a module; what was compiled of it goes."""
         file = self.one(pattern)
         file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
-        for compiled in file.parent.glob(f"__pycache__/{file.stem}.*.pyc"):
-            compiled.unlink()
+        _forget(file)
 
     def patchelf(self, file: Path, *arguments: str | Path) -> None:
         """Change a binary's dynamic section."""
@@ -169,6 +169,11 @@ def packed(tree: Tree, target: Path) -> Artifact:
     channel.index(target)
     read = packages.read(file, tree.source.cell.platform)
     return replace(read, cell=replace(read.cell, recipe=tree.source.cell.recipe, python=tree.source.cell.python))
+
+
+def _forget(module: Path) -> None:
+    for compiled in module.parent.glob(f"__pycache__/{module.stem}.*.pyc"):
+        compiled.unlink()
 
 
 def _files(folder: Path, relative_to: Path | None = None) -> Iterator[Path]:
