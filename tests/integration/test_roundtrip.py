@@ -95,6 +95,23 @@ def test_one_byte_that_a_client_alters_is_found(broker: Broker, tmp_path: Path) 
         assert "of 242 messages 1 are not there as sent, 1 are there as not sent" in result.summary
 
 
+def test_a_share_consumer_that_releases_what_it_is_to_reject_is_found(broker: Broker, tmp_path: Path) -> None:
+    lie = """
+        class Liar(confluent_kafka.ShareConsumer):
+            def acknowledge(self, message, how):
+                types = confluent_kafka.AcknowledgeType
+                super().acknowledge(message, types.RELEASE if how == types.REJECT else how)
+        confluent_kafka.ShareConsumer = Liar
+    """
+    contract = Contract(version=1, promises={"roundtrip-share-group": {"modes": ["default"]}})
+    results = verdicts(faulty(tmp_path / "made", lie), contract, broker)
+    wrong = {each: result.summary for each, result in results.items() if result.verdict is not Verdict.PASS}
+    assert list(wrong) == ["roundtrip-share-group[default/answered]"]
+    (summary,) = wrong.values()
+    assert "3 messages were delivered more often than they should, the first at offset 2: 2 times, not 1" in summary
+    assert "the first at offset 2: acknowledged after 2 deliveries, not archived after 1" in summary
+
+
 def test_a_client_that_crashes_leaves_what_it_did_before(broker: Broker, tmp_path: Path) -> None:
     crash = """
         class Crashing(confluent_kafka.Consumer):
