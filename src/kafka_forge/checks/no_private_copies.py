@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 class Arguments(Model):
     """``own``: the libraries that the package itself is for."""
 
-    own: tuple[Literal["librdkafka", "openssl", "zlib"], ...] = ()
+    own: tuple[Literal["librdkafka", "openssl", "zlib", "lz4"], ...] = ()
 
 
 class NoPrivateCopies:
     """A copy under another name, or linked in, is mended by no update, and is a second one in its process."""
 
     id = "no-private-copies"
-    title = "no binary holds librdkafka, OpenSSL or zlib, which have packages of their own"
+    title = "no binary holds librdkafka, OpenSSL, zlib or lz4, which have packages of their own"
     remedy = "link with the shared library of the host environment, and depend on its package"
     stage = "inspect"
     arguments = Arguments

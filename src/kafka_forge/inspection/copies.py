@@ -15,9 +15,10 @@ MARKS = {
     "librdkafka": re.compile(rb"Local: Bad message format\0"),
     "openssl": re.compile(rb"OpenSSL \d+\.\d+\.\d+[a-z]? \d{1,2} [A-Z][a-z]{2} 20\d\d"),
     "zlib": re.compile(rb"inflate \d[\d.]+ Copyright 1995"),
+    "lz4": re.compile(rb"ERROR_maxBlockSize_invalid\0"),
 }
-"""Library → what only its own code holds: a text of rdkafka.c, OPENSSL_VERSION_TEXT of opensslv.h, and the notice of
-inflate.c. Who links with a library has none of them."""
+"""Library → what only its own code holds: a text of rdkafka.c, OPENSSL_VERSION_TEXT of opensslv.h, the notice of
+inflate.c, and the name of an error (LZ4F_LIST_ERRORS of lz4frame.h). Who links with a library has none of them."""
 
 
 def held(prefix: Path, files: Collection[str]) -> dict[str, list[str]]:

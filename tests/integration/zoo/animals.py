@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .doubled import DOUBLED
+from .foreign import FOREIGN
 from .libraries import LIBRARIES
 from .linked import LINKED
 from .lying import LYING
@@ -10,4 +11,4 @@ from .rebuilt import REBUILT
 from .told import TOLD
 from .used import USED
 
-ANIMALS = (*LINKED, *LIBRARIES, *REBUILT, *DOUBLED, *TOLD, *LYING, *USED)
+ANIMALS = (*LINKED, *LIBRARIES, *REBUILT, *FOREIGN, *DOUBLED, *TOLD, *LYING, *USED)

@@ -27,9 +27,13 @@ if TYPE_CHECKING:
     from .trees import Tree
 
 _RECIPE = rebuilding.RECIPE
+_OIDC = "WITH_OAUTHBEARER_OIDC"  # it takes both libraries
 _DEMANDED = {
     "gssapi": ("WITH_SASL_CYRUS",),
-    "ssl": ("WITH_SSL", "WITH_SASL_SCRAM", "WITH_SASL_OAUTHBEARER", "WITH_OAUTHBEARER_OIDC"),
+    "ssl": ("WITH_SSL", "WITH_SASL_SCRAM", "WITH_SASL_OAUTHBEARER", _OIDC),
+    "zstd": ("WITH_ZSTD",),
+    "curl": ("WITH_CURL", _OIDC),
+    "lz4-ext": ("WITH_LZ4_EXT",),
 }
 """Option of configure → what build.sh asks of config.h, and would not get."""
 
@@ -82,5 +86,35 @@ REBUILT = (
         "missing: oidc, sasl_oauthbearer, sasl_scram, ssl",
         "demand each feature",
         _library("ssl"),
+    ),
+    Animal(
+        "zstd-missing",
+        _RECIPE,
+        "confluentinc/librdkafka#4698",
+        "librdkafka was built without zstd, so that codec can neither be written nor read",
+        "features",
+        "missing: zstd",
+        "demand each feature",
+        _library("zstd"),
+    ),
+    Animal(
+        "oidc-missing",
+        _RECIPE,
+        "confluentinc/librdkafka#3852",
+        "librdkafka was built without libcurl, so it cannot ask an identity provider for tokens",
+        "features",
+        "missing: http, oidc",
+        "demand each feature",
+        _library("curl"),
+    ),
+    Animal(
+        "lz4-of-its-own",
+        _RECIPE,
+        "Blizzard/node-rdkafka#155",
+        "librdkafka was built without the package of lz4, and took the older copy that it carries",
+        "no-private-copies",
+        "holds a copy of lz4",
+        "link with the shared library",
+        _library("lz4-ext"),
     ),
 )
