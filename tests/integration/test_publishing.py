@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import loopback
 from tests.unit.proven import proven
 from tests.unit.reports import whole
 
@@ -53,7 +54,9 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
     server = subprocess.Popen([sys.executable, SERVER, tmp_path, KEY], stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     try:
-        yield Shelf(tmp_path, int(server.stdout.readline()))
+        port = int(server.stdout.readline())
+        assert loopback.elsewhere(loopback.listening()) == []
+        yield Shelf(tmp_path, port)
     finally:
         server.kill()
         server.wait()

@@ -57,6 +57,13 @@ def tar(members: Sequence[Member]) -> bytes:
     return made.getvalue()
 
 
+def headers_about_headers(count: int) -> bytes:
+    """A tar in which every member but the last is an extended header of the next one."""
+    header = tarfile.TarInfo("x")
+    header.type = tarfile.XHDTYPE
+    return header.tobuf(tarfile.USTAR_FORMAT) * count + tar([Member("a", b"1")])
+
+
 def zipped(members: Sequence[Member], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", method) as archive, warnings.catch_warnings():

@@ -291,6 +291,20 @@ def test_whatever_is_changed_in_an_archive_it_comes_in_whole_or_is_refused(
             assert list(room.out.parent.iterdir()) == [room.out]
 
 
+def test_headers_about_headers_have_an_end(room: Room) -> None:
+    with pytest.raises(ArchiveDamaged, match="recursion"):
+        room.unpack(hostile.headers_about_headers(20_000))
+    room.untouched()
+
+
+def test_an_offset_before_a_zips_begin_is_damage(room: Room) -> None:
+    content = bytearray(hostile.zipped([Member("a", b"1")]))
+    content[-6] += 1  # where its directory begins, in its last record: all offsets are counted from there
+    with pytest.raises(ArchiveDamaged):
+        room.unpack(bytes(content))
+    room.untouched()
+
+
 def test_what_stood_there_stays_where_an_archive_is_refused(room: Room) -> None:
     room.out.mkdir()
     (room.out / "mine").write_text("1")

@@ -65,9 +65,9 @@ def packed(tmp_path: Path) -> Path:
 
 def test_of_one_content_there_is_one_package_whoever_built_it_and_when(tmp_path: Path) -> None:
     made = packed(tmp_path)
-    about = {"info/about.json": {"channels": ["file:///home/me/channel", "https://example.org/channel"]}}
+    about = {"info/about.json": {"channels": ["file:///home/me/channel", "https://me:word@example.org/channel"]}}
     one = {**about, "info/index.json": {"depends": ["python", "librdkafka >=2.14"], "timestamp": 1_796_044_147_763}}
-    about = {"info/about.json": {"channels": ["file:///srv/channel", "https://example.org/channel"]}}
+    about = {"info/about.json": {"channels": ["file:///srv/channel", "https://other@example.org/channel"]}}
     other = {**about, "info/index.json": {"depends": ["librdkafka >=2.14", "python"], "timestamp": 1_796_044_176_308}}
     first, second = tmp_path / "first.conda", tmp_path / "second.conda"
     finishing.finish(rewritten(made, tmp_path / "one.conda", 1_796_044_147, one), first, STAMP)
@@ -75,7 +75,7 @@ def test_of_one_content_there_is_one_package_whoever_built_it_and_when(tmp_path:
     assert first.read_bytes() == second.read_bytes()
     found = files(first)
     assert found["share/word"] == b"word"
-    assert json.loads(found["info/about.json"])["channels"] == ["https://example.org/channel"]
+    assert json.loads(found["info/about.json"])["channels"] == ["https://***@example.org/channel"]
     index = json.loads(found["info/index.json"])
     assert (index["timestamp"], index["depends"]) == (STAMP * 1000, ["librdkafka >=2.14", "python"])
 

@@ -107,6 +107,7 @@ def obtained(spec: str, request: Request, label: str) -> Iterator[Subject]:
     Raises:
         UnknownPackage: the spec is none of these, or no channel has such a package.
         PackageInvalid: the file is no whole conda package.
+        ArchiveRefused, ArchiveDamaged: a package or wheel may not be unpacked, or cannot.
         InstallFailed: pip cannot obtain the wheel, or no Python could be installed for it.
         SolveFailed, BaseUnreachable: as `solving.solve` does.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kafka_forge.brokers.kerberos.realm import SERVICE
@@ -66,7 +66,7 @@ class Access:
     addresses: str
     protocol: str
     user: str
-    password: str
+    password: str = field(repr=False)
     mechanism: str | None = None
     ca: Path | None = None
     certificate: Path | None = None

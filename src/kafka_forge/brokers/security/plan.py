@@ -75,7 +75,7 @@ class Plan:
     """
 
     listeners: tuple[Listener, ...]
-    users: Mapping[str, str]
+    users: Mapping[str, str] = field(repr=False)
     acl: bool = False
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import errno
 import io
 import lzma
 import os
@@ -39,6 +40,7 @@ _BROKEN = (
     ValueError,  # a number or a name that is none
     IndexError,  # an extra field of a zip that is shorter than it says
     OverflowError,
+    RecursionError,  # a tar's headers about headers: tarfile reads each within the one before
     NotImplementedError,  # a later version of the zip format
 )
 """What the standard library raises at what it cannot read, beside OSError without a number (gzip, bz2) and zstd's."""
@@ -204,7 +206,7 @@ def _explained(where: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno is not None:
+        if error.errno not in (None, errno.EINVAL):  # a zip's offset before its begin is an invalid argument of a seek
             raise
         raise _damaged(where, error) from error
     except (*_BROKEN, streams.zstd().ZstdError) as error:
