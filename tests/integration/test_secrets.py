@@ -6,6 +6,8 @@ Everything fails here, since what fails tells the most; and the server shows eac
 from __future__ import annotations
 
 import base64
+import contextlib
+import functools
 import json
 import os
 import subprocess
@@ -16,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kafka_forge import brokers
-from kafka_forge.brokers import security
-from kafka_forge.brokers.security.plan import SCRAM
+from kafka_forge.bases.packing import Package, pack
+from kafka_forge.channels import channel
+from kafka_forge.engine import engine
+from kafka_forge.errors import BuildFailed
+from kafka_forge.ground import archives
 from kafka_forge.ground.paths import Cache
 from kafka_forge.ground.progress import Silent
 from tests.unit.proven import proven
@@ -37,13 +41,14 @@ class Echo(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        found = self.path.endswith("/open/linux-64/repodata.json")
+        found = "/open/" in self.path and self.path.endswith("/repodata.json")
         content = b'{"packages": {}, "packages.conda": {}}' if found else f"{self.path}\n{self.headers}".encode()
-        self.send_response(200 if found else 403)
+        self.send_response(200 if found else 404 if "/open/" in self.path else 403)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(content)
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(content)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815
 
@@ -58,6 +63,8 @@ class Planted:
         self.folder, self.port, self.secrets = folder, port, dict[str, str]()
         self.host = f"127.0.0.1:{port}"
         self.home, self.output, self.cache = (folder / name for name in ("home", "output", "cache"))
+        self.indexes = self.cache / "packages" / "repodata"
+        """What py-rattler has read of channels, with their addresses: in a folder that only its owner can look into."""
         self._write_home()
         self.environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         self.environment |= {
@@ -123,9 +130,10 @@ class Planted:
 
     def spread(self, said: str) -> list[str]:
         """Return where secrets have got to: in what was said, or in a file."""
+        assert not self.indexes.exists() or not self.indexes.stat().st_mode & 0o077
         found = [f"said: {each}" for each in self.hidden_in(said.encode())]
         for path in sorted(self.folder.rglob("*")):
-            if path.is_file() and self.home not in path.parents:
+            if path.is_file() and not {self.home, self.indexes} & {*path.parents}:
                 found += [f"{path.relative_to(self.folder)}: {each}" for each in self.hidden_in(path.read_bytes())]
         return found
 
@@ -221,44 +229,43 @@ def test_a_proxys_password_is_not_told(machine: Planted) -> None:
         assert machine.spread(done.stdout + done.stderr) == [], done.stdout + done.stderr
 
 
-LISTENERS = (
-    security.Listener("PLAIN", tls=True, mechanisms=("PLAIN",)),
-    security.Listener("SCRAM", mechanisms=SCRAM),
-)
-HOLDERS = ("server.properties", "security/clients.json")
-"""Files of a broker whose job is to hold its users' passwords: the broker reads them there, and ``broker list`` shows
-what clients are told. Nobody but their owner can read them."""
+RECIPE = """
+package: {name: small, version: "1"}
+build: {noarch: generic, script: "%s"}
+requirements: {host: [word]}
+"""
 
 
-@pytest.mark.parametrize("listener", [each.name for each in LISTENERS])
-def test_neither_a_secured_brokers_log_nor_what_asks_it_tells_a_password(machine: Planted, listener: str) -> None:
-    """A broker, its users and the doctor's round trips through it: with the right password, and with a wrong one."""
-    users = {name: machine.secret(f"broker-{name}") for name in ("me", "another")}
-    cache = Cache.default()
-    with brokers.start(brokers.DEFAULT, cache, Silent(), security=security.Plan(LISTENERS, users)) as broker:
-        assert broker.secured is not None
-        access = broker.secured.access("me", listener=listener)
-        for password, trips in ((users["me"], True), (machine.secret("wrong"), False)):
-            told = {
-                "security.protocol": access.protocol,
-                "sasl.mechanism": access.mechanism,
-                "sasl.username": "me",
-                "sasl.password": password,
-                **({"ssl.ca.location": str(access.ca)} if access.ca else {}),
-            }
-            settings = machine.home / "secured.json"
-            settings.write_text(json.dumps(told))
-            for more in ([], ["--json"], ["--redact"]):
-                arguments = ("--python", sys.executable, "--security", str(settings), "--broker", access.addresses)
-                done = machine.run("doctor", *arguments, *more)
-                assert machine.spread(done.stdout + done.stderr) == []
-                if more == ["--json"]:
-                    exchanged = json.loads(done.stdout)["seen"]["exchanges"]
-                    assert any(each["received"] for each in exchanged) is trips
-        folder = broker.secured.folder.parent
-        assert (folder / "server.log").stat().st_size
-        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-            if machine.hidden_in(path.read_bytes()):
-                assert path.relative_to(folder).as_posix() in HOLDERS, path
-                assert not folder.stat().st_mode & 0o077
-        assert "planted" not in f"{broker!r} {broker.secured.plan!r} {access!r}"
+@pytest.mark.parametrize("script", ["echo built > $PREFIX/small", "exit 9"])
+def test_neither_a_package_nor_its_log_tells_the_password_of_the_base(
+    machine: Planted, script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_FORGE_CACHE", str(machine.cache))
+    room = machine.folder / "built" / script.split(maxsplit=1)[0]
+    own, recipe = room / "channel", room / "recipe"
+    (recipe / "word").mkdir(parents=True)
+    (recipe / "word" / "word").write_text("word")
+    channel.prepare(own)
+    channel.add(own, pack(Package("word", "1", "h0_0", "noarch", noarch="generic"), recipe / "word", room), "noarch")
+    (recipe / "recipe.yaml").write_text(RECIPE % script)
+    (rendered,) = engine.render(recipe, [], "linux-64")
+    build = functools.partial(
+        engine.build,
+        rendered,
+        channels=[own.as_uri(), machine.url("channel", "open")],
+        channel_dir=own,
+        log=room / "log",
+        cache=Cache(machine.cache),
+        hints={},
+        progress=Silent(),
+    )
+    if script.startswith("exit"):
+        with pytest.raises(BuildFailed) as caught:
+            build()
+        assert machine.spread(str(caught.value)) == []
+    else:
+        members = {each.name: each.read() for each in archives.entries(build()) if each.kind is archives.Kind.FILE}
+        assert b"http://127.0.0.1" in members["info/about.json"]  # the base is named, and not who asked it
+        assert [name for name, content in members.items() if machine.hidden_in(content)] == []
+    assert (room / "log").stat().st_size
+    assert machine.spread("") == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
 from kafka_forge.errors import BaseUnreachable, SolveFailed
+from kafka_forge.ground.files import private
 from kafka_forge.ground.paths import Cache
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def solve(specs: Sequence[str], channels: Sequence[str], platform: str, *, what:
 
     # Local channels have no compressed or sharded index, see `kafka_forge.channels.channel`.
     local = SourceConfig(zstd_enabled=False, bz2_enabled=False, sharded_enabled=False)
-    gateway = rattler.Gateway(cache_dir=Cache.default().packages / "repodata", per_channel_config={"file://": local})
+    indexes = private(Cache.default().packages / "repodata")  # py-rattler keeps the addresses there as they are
+    gateway = rattler.Gateway(cache_dir=indexes, per_channel_config={"file://": local})
     try:
         return asyncio.run(
             rattler.solve(

@@ -24,8 +24,9 @@ from kafka_forge.channels import channel
 from kafka_forge.engine import drafting, finishing, skipping, solvable, stamps
 from kafka_forge.engine.engine_worker import SCRIPT_TOOK
 from kafka_forge.errors import BuildFailed, CompilerCacheBroken, DiskFull, RecipeInvalid
+from kafka_forge.errors.hiding import hidden
 from kafka_forge.ground import compiler_cache, processes, userland
-from kafka_forge.ground.files import explain_os_errors, write_text_atomic
+from kafka_forge.ground.files import atomic_path, explain_os_errors, private, write_text_atomic
 from kafka_forge.values import python_names
 from kafka_forge.values.evidence import tail
 from kafka_forge.values.rendered import Rendered
@@ -221,19 +222,32 @@ def _run(
     }
     write_text_atomic(work / "job.json", json.dumps(job))
     log.unlink(missing_ok=True)
+    private(cache.packages / "repodata")
     progress.begins(f"{rendered.name} for {rendered.platform} is being built; its log: {log}")
-    finished = processes.run(
-        [sys.executable, "-m", "kafka_forge.engine.engine_worker", work / "job.json"],
-        log=log,
-        cwd=work,
-        environment=userland.environment(work / "tools", cache),
-    )
+    try:
+        finished = processes.run(
+            [sys.executable, "-m", "kafka_forge.engine.engine_worker", work / "job.json"],
+            log=log,
+            cwd=work,
+            environment=userland.environment(work / "tools", cache),
+        )
+    finally:
+        _forget_secrets(log)
     made = work / "out" / rendered.subdir / rendered.filename
     if finished.returncode != 0 or not made.is_file():
         raise _failed(rendered, log, finished.returncode, cache)
     whole = work / rendered.filename
     finishing.finish(made, whole, stamp)
     return channel.add(channel_dir, whole, rendered.subdir)
+
+
+def _forget_secrets(log: Path) -> None:
+    """Take out of a log what the engine tells with the channels' addresses."""
+    with contextlib.suppress(FileNotFoundError):
+        told = log.read_bytes().decode("utf-8", errors="surrogateescape")
+        if (kept := hidden(told)) != told:
+            with atomic_path(log) as draft:
+                draft.write_bytes(kept.encode("utf-8", errors="surrogateescape"))
 
 
 def _name_host_platform(rendered: Rendered, recipe: Path, work: Path) -> None:

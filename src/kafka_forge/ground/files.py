@@ -54,6 +54,21 @@ def explain_os_errors(path: Path) -> Iterator[None]:
         raise
 
 
+def private(folder: Path) -> Path:
+    """Make a folder, and its owner the only one who can look into it; return it.
+
+    One that is another user's is left as it is: it is his to say.
+
+    Raises:
+        DiskFull, NotWritable: the file system refuses.
+    """
+    with explain_os_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(PermissionError):
+        folder.chmod(0o700)
+    return folder
+
+
 @contextlib.contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
     """Give a temporary name beside ``target``; it takes the target's name only if the block ends well.
