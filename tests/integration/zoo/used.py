@@ -20,6 +20,21 @@ def _lying_init(self, *topics, **configs):
 
 KafkaConsumer.__init__ = _lying_init
 """
+_STALLING = """
+
+import itertools
+import time
+
+_produce, _calls = AIOProducer.produce, itertools.count(1)
+
+
+async def _stalling(self, *args, **kwargs):
+    if next(_calls) % 5000 == 0:
+        time.sleep(0.06)
+    return await _produce(self, *args, **kwargs)
+
+AIOProducer.produce = _stalling
+"""
 
 
 def _sizes_out_of_range(tree: Tree) -> None:
@@ -33,6 +48,10 @@ def _sizes_out_of_range(tree: Tree) -> None:
 
 def _never_static(tree: Tree) -> None:
     tree.append("**/kafka/consumer/group.py", _FORGETTING)
+
+
+def _stalling(tree: Tree) -> None:
+    tree.append("**/confluent_kafka/aio/producer/_AIOProducer.py", _STALLING)
 
 
 USED = (
@@ -56,6 +75,17 @@ USED = (
         "rebalances meanwhile",
         "where the member was in its poll loop",
         _never_static,
+        broker=True,
+    ),
+    Animal(
+        "loop-that-stalls",
+        "python-confluent-kafka",
+        "confluentinc/confluent-kafka-python#2211",
+        "the producer for asyncio blocks its loop's thread now and then",
+        "roundtrip-asyncio[asyncio/heartbeat]",
+        "in every round the loop was late",
+        "keep what blocks off the loop's thread",
+        _stalling,
         broker=True,
     ),
 )
