@@ -44,7 +44,9 @@ as pip builds it), Debian's packages with Debian's own Python, and librdkafka as
 which their users compile, so here our recipe has built them, without its patches. Each is held to the contract of the
 client's name, by what holds for its kind ([README](../README.md#audit-anybodys-packages)), and passes messages through
 Apache Kafka. A package for which something of this project's contract is not true need not be a bad one: the contracts
-promise, say, every feature of librdkafka, and asyncio classes that older versions have not.
+promise, say, every feature of librdkafka, and asyncio classes that older versions have not. kafka-python's own release
+loses a join that outlasts the poll() that began it ([patch 1](kafka-python.md)), so it keeps `roundtrip-rebalance` in
+one run and not in another.
 
 """
 

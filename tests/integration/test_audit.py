@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 PYTHON = "3.12"
+UPSTREAMS = ("roundtrip-rebalance[", "roundtrip-group[")
+"""What kafka-python's own release keeps in one run and not in another: a join that outlasts the poll() that began it is
+lost (KAFKA-9815), as it is on a busy machine. Our recipe's first patch mends it."""
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +56,13 @@ def test_a_file_and_a_wheel_of_one_client_stand_beside_one_another(built: Built,
     status, report = audited(str(artifact.path), "pypi:kafka-python==3.0.12", output=tmp_path)
     assert report["what"] == "audit"
     assert [row["recipe"] for row in report["artifacts"]] == [artifact.path.name, "pypi:kafka-python==3.0.12"]
-    assert [failures(row) for row in report["artifacts"]] == [{}, {}]
-    passed = [{check["id"] for check in row["checks"] if check["broker"]} for row in report["artifacts"]]
-    assert passed[0] == passed[1]
-    assert "roundtrip-delivery[default/produce/none]" in passed[0]
-    assert status == 0
+    ours, wheel = map(failures, report["artifacts"])
+    assert ours == {}
+    assert all(each.startswith(UPSTREAMS) for each in wheel), wheel
+    tried = [{check["id"] for check in row["checks"] if check["broker"]} for row in report["artifacts"]]
+    assert tried[0] == tried[1]
+    assert "roundtrip-delivery[default/produce/none]" in tried[0]
+    assert status == (2 if wheel else 0)
     assert "verify" not in (tmp_path / "report.html").read_text(encoding="utf-8").partition("</title>")[0]
 
 

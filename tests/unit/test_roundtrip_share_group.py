@@ -163,8 +163,6 @@ RAISED = {
 @pytest.mark.parametrize(
     ("version", "broker", "raised", "reason"),
     [
-        ("2.14.2", "4.4.0", "NoShareGroupsError", "the client has share groups from 2.15 on, as a preview"),
-        ("2.14.2", "3.9.2", "NoShareGroupsError", "the client has share groups from 2.15 on, as a preview"),
         ("2.16.1", "4.1.2", "KafkaException", "Kafka has share groups from 4.2 on"),
         ("2.16.1", "3.9.2", "TimedOutError", "Kafka has share groups from 4.2 on"),
         ("2.16.1", "4.2.2", "TimedOutError", None),
@@ -185,3 +183,10 @@ def test_what_is_too_old_is_refused_and_nothing_else(
     results = refusals.apply(contract.refusals, failed, broker=broker, python="3.14")
     assert {each.verdict for each in results} == {Verdict.REFUSED if reason else Verdict.FAIL}
     assert all(each.summary.startswith(reason or raised) for each in results)
+
+
+@pytest.mark.parametrize(("version", "promised"), [("2.14.2", False), ("2.15.0", True), ("2.16.1", True)])
+def test_share_groups_are_promised_from_the_version_on_that_has_them(version: str, promised: bool) -> None:
+    path = project_root() / "recipes" / "python-confluent-kafka" / "contract.yaml"
+    contract = load_contract(path, "linux-64", "3.14", version=version)
+    assert ("roundtrip-share-group" in contract.promises) is promised
