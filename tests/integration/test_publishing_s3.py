@@ -27,6 +27,7 @@ from kafka_forge.publishing import proven as uploads_of
 from kafka_forge.publishing import s3, s3_worker
 from kafka_forge.publishing.account import Account
 from kafka_forge.report import merging
+from tests import loopback
 from tests.unit.proven import proven
 from tests.unit.reports import whole
 
@@ -75,6 +76,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         ports = dict(zip(("master", "volume", "filer", "s3"), free_ports(4), strict=True))
         with started(folder, ports) as running:
             if has_bucket(running, ports["filer"], ports["s3"]):
+                assert loopback.elsewhere(loopback.listening()) == []
                 yield ports["s3"]
                 return
         shown = (folder / "log").read_text(encoding="utf-8")[-3000:]

@@ -18,7 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kafka_forge import brokers
 from kafka_forge.bases.packing import Package, pack
+from kafka_forge.brokers import security
+from kafka_forge.brokers.security.plan import SCRAM
 from kafka_forge.channels import channel
 from kafka_forge.engine import engine
 from kafka_forge.errors import BuildFailed
@@ -269,3 +272,46 @@ def test_neither_a_package_nor_its_log_tells_the_password_of_the_base(
         assert [name for name, content in members.items() if machine.hidden_in(content)] == []
     assert (room / "log").stat().st_size
     assert machine.spread("") == []
+
+
+LISTENERS = (
+    security.Listener("PLAIN", tls=True, mechanisms=("PLAIN",)),
+    security.Listener("SCRAM", mechanisms=SCRAM),
+)
+HOLDERS = ("server.properties", "security/clients.json")
+"""Files of a broker whose job is to hold its users' passwords: the broker reads them there, and ``broker list`` shows
+what clients are told. Nobody but their owner can read them."""
+
+
+@pytest.mark.parametrize("listener", [each.name for each in LISTENERS])
+def test_neither_a_secured_brokers_log_nor_what_asks_it_tells_a_password(machine: Planted, listener: str) -> None:
+    """A broker, its users and the doctor's round trips through it: with the right password, and with a wrong one."""
+    users = {name: machine.secret(f"broker-{name}") for name in ("me", "another")}
+    cache = Cache.default()
+    with brokers.start(brokers.DEFAULT, cache, Silent(), security=security.Plan(LISTENERS, users)) as broker:
+        assert broker.secured is not None
+        access = broker.secured.access("me", listener=listener)
+        for password, trips in ((users["me"], True), (machine.secret("wrong"), False)):
+            told = {
+                "security.protocol": access.protocol,
+                "sasl.mechanism": access.mechanism,
+                "sasl.username": "me",
+                "sasl.password": password,
+                **({"ssl.ca.location": str(access.ca)} if access.ca else {}),
+            }
+            settings = machine.home / "secured.json"
+            settings.write_text(json.dumps(told))
+            for more in ([], ["--json"], ["--redact"]):
+                arguments = ("--python", sys.executable, "--security", str(settings), "--broker", access.addresses)
+                done = machine.run("doctor", *arguments, *more)
+                assert machine.spread(done.stdout + done.stderr) == []
+                if more == ["--json"]:
+                    exchanged = json.loads(done.stdout)["seen"]["exchanges"]
+                    assert any(each["received"] for each in exchanged) is trips
+        folder = broker.secured.folder.parent
+        assert (folder / "server.log").stat().st_size
+        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+            if machine.hidden_in(path.read_bytes()):
+                assert path.relative_to(folder).as_posix() in HOLDERS, path
+                assert not folder.stat().st_mode & 0o077
+        assert "planted" not in f"{broker!r} {broker.secured.plan!r} {access!r}"
