@@ -9,6 +9,7 @@ import pytest
 
 from kafka_forge import brokers
 from kafka_forge.brokers import security
+from kafka_forge.brokers.links import Links
 from kafka_forge.errors import SecurityUnavailable
 from kafka_forge.ground.paths import Cache
 from kafka_forge.ground.progress import Silent
@@ -62,7 +63,7 @@ def test_a_broker_and_what_stands_beside_it(version: str, plan: Plan | None, ser
 
 def test_a_cluster_and_the_links_before_it() -> None:
     before = loopback.listening()
-    with brokers.start_cluster(brokers.DEFAULT, Cache.default(), Silent(), linked=True) as cluster:
+    with brokers.start_cluster(brokers.DEFAULT, Cache.default(), Silent(), linked=True) as cluster, Links(cluster):
         found = {place: name for place, name in loopback.listening().items() if place not in before}
         assert loopback.elsewhere(found) == []
         assert ports_of(cluster.address) <= {port for _, port in found}

@@ -207,7 +207,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("how", ["", "--debug"])
+@pytest.mark.parametrize("how", ["--debug", pytest.param("", marks=pytest.mark.long)])  # which tells all that "" does
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_secret_is_told_or_written(machine: Planted, command: str, how: str) -> None:
     words = {
