@@ -156,6 +156,7 @@ def _take(archive: Archive, tool: str, file: Path, tree: Path) -> None:
             continue
         missing.discard(source)
         target = tree / archive.take[source] / member.name[len(source) :].lstrip("/")
+        target.unlink(missing_ok=True)  # a lock may put a later archive's file in the place of an earlier one's
         member.save(target, executable=member.executable or "/bin/" in f"/{archive.take[source]}")
     if missing:
         raise BaseBuildFailed(
