@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 
 def drafted(recipe: str, root: Path) -> Path:
     """Copy a recipe of the checkout into another root, with what it shares with others; return its folder there."""
-    folder = root / "recipes" / recipe
     shutil.rmtree(root / "recipes", ignore_errors=True)
+    folder = root / "recipes" / recipe
     shutil.copytree(project_root() / "recipes" / recipe, folder)
+    share(root)
+    return folder
+
+
+def share(root: Path) -> None:
+    """Give another root what all recipes share, and what the base is made of."""
     for shared in ("variants.yaml", "names.yaml"):
         shutil.copyfile(project_root() / "recipes" / shared, root / "recipes" / shared)
     if not (root / "bootstrap").exists():
         (root / "bootstrap").symlink_to(project_root() / "bootstrap")
-    return folder
 
 
 def change(file: Path, pattern: str, new: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kafka_forge.ground.paths import project_root
+
+from . import drafts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,9 +39,7 @@ def checkout(tmp_path: Path) -> Path:
     root = tmp_path / "checkout"
     (root / "recipes" / "told").mkdir(parents=True)
     (root / "recipes" / "told" / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
-    for shared in ("variants.yaml", "names.yaml"):
-        shutil.copyfile(project_root() / "recipes" / shared, root / "recipes" / shared)
-    (root / "bootstrap").symlink_to(project_root() / "bootstrap")
+    drafts.share(root)
     return root
 
 

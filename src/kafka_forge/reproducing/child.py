@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from kafka_forge.reproducing.conditions import Otherwise, begin
+from kafka_forge.reproducing.conditions import begin
 
 
 def main(job: Path) -> None:
@@ -20,13 +20,12 @@ def main(job: Path) -> None:
     from kafka_forge.values.selection import Selection
 
     told = json.loads(job.read_text(encoding="utf-8"))
-    otherwise = Otherwise({}, told["umask"], told["cores"], Path(told["root"]), Path(told["output"]))
-    begin(otherwise)
+    begin(told["umask"], told["cores"])
     build.build(
         Selection(tuple(told["recipes"]), tuple(told["platforms"]), tuple(told["pythons"])),
-        root=otherwise.root,
+        root=Path(told["root"]),
         base=told["base"],
-        output=otherwise.output,
+        output=Path(told["output"]),
         cache=Cache.default(),
         jobs=told["jobs"],
         progress=Silent(),

@@ -105,10 +105,10 @@ def _umask() -> int:
     return now
 
 
-def begin(otherwise: Otherwise) -> None:
+def begin(umask: int, cores: int | None) -> None:
     """Make this process what `arrange` has prepared; its environment was given to it when it was started."""
-    os.umask(otherwise.umask)
-    if otherwise.cores is not None and sys.platform == "linux":
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: otherwise.cores])
+    os.umask(umask)
+    if cores is not None and sys.platform == "linux":
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     if hasattr(time, "tzset"):
         time.tzset()

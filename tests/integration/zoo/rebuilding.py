@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from typing import TYPE_CHECKING
 
 from kafka_forge.ground.paths import project_root
+from tests.integration import drafts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,18 +38,7 @@ def recipe(name: str, changes: Iterable[Change]) -> Path:
         changes: what is turned round.
     """
     root = project_root() / "output" / "zoo" / name
-    shutil.rmtree(root / "recipes", ignore_errors=True)
-    shutil.copytree(project_root() / "recipes" / RECIPE, root / "recipes" / RECIPE)
-    for shared in ("variants.yaml", "names.yaml"):
-        shutil.copyfile(project_root() / "recipes" / shared, root / "recipes" / shared)
-    if not (root / "bootstrap").exists():
-        (root / "bootstrap").symlink_to(project_root() / "bootstrap")
+    folder = drafts.drafted(RECIPE, root)
     for file, pattern, new in changes:
-        _change(root / "recipes" / RECIPE / file, pattern, new)
+        drafts.change(folder / file, pattern, new)
     return root
-
-
-def _change(file: Path, pattern: str, new: str) -> None:
-    text, times = re.subn(pattern, new, file.read_text(encoding="utf-8"))
-    assert times == 1, f"{pattern} stands {times} times in {file.name}"
-    file.write_text(text, encoding="utf-8")

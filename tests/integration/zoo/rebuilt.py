@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING
 
 from conda_package_streaming.extract import extract
 
-from kafka_forge.building import build
-from kafka_forge.ground.paths import Cache
-from kafka_forge.ground.progress import Silent
-from kafka_forge.values.selection import Selection
+from tests.integration import drafts
 
 from . import rebuilding
 from .animal import Animal
@@ -42,15 +39,7 @@ def built(option: str) -> Artifact:
     """Build librdkafka without what an option of its configure brings; what is unchanged is reused."""
     changes = (*rebuilding.without(option, *_DEMANDED[option]), rebuilding.OVERDEPENDING)
     root = rebuilding.recipe(f"without-{option}", changes)
-    (artifact,) = build.build(
-        Selection(recipes=(_RECIPE,)),
-        root=root,
-        base="auto",
-        output=root / "output",
-        cache=Cache.default(),
-        jobs=1,
-        progress=Silent(),
-    ).artifacts
+    (artifact,) = drafts.built(_RECIPE, root).artifacts
     return artifact
 
 
