@@ -21,7 +21,8 @@ def command() -> None:
 
 
 @command.command()
-def environment() -> None:
+@click.option("--keep", is_flag=True, help="Versions that are locked stay where pyproject.toml allows them.")
+def environment(*, keep: bool) -> None:
     """Lock the newest versions of what the toolkit and its tests need, for every Python (requirements/*.txt)."""
     from kafka_forge.ground.paths import project_root
     from kafka_forge.locks import environment as locks
@@ -29,7 +30,7 @@ def environment() -> None:
 
     root = project_root()
     with terminal.progress_for().shown() as progress:
-        changed = locks.renew(root, progress)
+        changed = locks.renew(root, progress, keep=keep)
     for path in changed:
         click.echo(f"written: {path.relative_to(root).as_posix()}")
     if not changed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from kafka_forge.ground.progress import Progress
 
 UV = "uv==0.13.9"
-EXTRAS = ("toolkit", "test", "bench", "s3")
+EXTRAS = ("toolkit", "test", "bench", "s3", "sigstore")
 """A lock for each extra of pyproject.toml, each with what the toolkit itself needs; ``toolkit`` is that alone."""
 _OLDEST = "3.10"
 _HEAD = "# Made by `kafka-forge locks environment`; not edited. All Pythons from 3.10 on, all platforms.\n"
@@ -93,10 +94,15 @@ def _met(requirement: Requirement, versions: Mapping[str, Version], machine: Map
     return version is not None and requirement.specifier.contains(version, prereleases=True)
 
 
-def renew(root: Path, progress: Progress) -> tuple[Path, ...]:
+def renew(root: Path, progress: Progress, *, keep: bool = False) -> tuple[Path, ...]:
     """Lock the newest versions that pyproject.toml's ranges allow; return the locks that changed.
 
     All extras are resolved together first, so that a project has one version in all locks.
+
+    Args:
+        root: the checkout.
+        progress: who listens.
+        keep: whether a version that is locked stays where the ranges allow it, so that only what is new is chosen.
 
     Raises:
         SourceUnreachable: the Python index does not answer, or has no versions that go together.
@@ -106,12 +112,26 @@ def renew(root: Path, progress: Progress) -> tuple[Path, ...]:
         with progress.task(f"obtaining {UV}"):
             _run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(room / "uv"), UV], root)
         together = room / "together.txt"
+        if keep:
+            _seed(root, room, together)
         with progress.task("resolving"):
             _compile(room, root, [extra for extra in EXTRAS if extra != "toolkit"], together)
             for extra in EXTRAS:
                 chosen = [] if extra == "toolkit" else [extra]
                 _compile(room, root, chosen, room / f"{extra}.txt", "--constraints", str(together))
         return tuple(_written(root, room))
+
+
+def _seed(root: Path, room: Path, together: Path) -> None:
+    """Lay the locks where uv writes: without ``--upgrade`` it prefers the pins of a file that it is to replace."""
+    found = {extra: path_of(root, extra) for extra in EXTRAS if path_of(root, extra).is_file()}
+    for extra, path in found.items():
+        shutil.copyfile(path, room / f"{extra}.txt")
+    pinned: dict[tuple[str, str], Pin] = {
+        (pin.name, str(pin.marker)): pin for path in found.values() for pin in pins(path)
+    }
+    lines = [f"{pin.name}=={pin.version}" + (f" ; {pin.marker}" if pin.marker else "") for pin in pinned.values()]
+    together.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _written(root: Path, room: Path) -> Iterator[Path]:
