@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("macho",),
     ("values",),
     ("platforms", "sources"),
-    ("channels",),
+    ("attesting", "channels"),
     ("engine",),
     ("bases", "planning"),
     ("brokers", "building", "emulators", "feedstocks", "patching", "report"),

@@ -44,6 +44,7 @@ COMMANDS = {
     "report": "Show the evidence of a run, and merge the reports of several.",
     "feedstock": "Write a conda-forge feedstock's recipe out of ours, and show what changes.",
     "publish": "Put what a green report has proven into a channel: a folder or a server.",
+    "attest": "Sign who publishes a package to which channel (CEP 27), and verify it.",
     "soak": "Put the clients through schedules of faults on a cluster of three brokers.",
     "bench": "Measure the toolkit and the clients.",
     "test": "Run ruff, mypy, the unit tests and the integration tests.",

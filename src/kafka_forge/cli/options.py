@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kafka_forge.attesting.verifying import Signer
     from kafka_forge.values.selection import Selection
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -140,6 +141,56 @@ def inspected_option(default: bool) -> Callable[[F], F]:
         show_default=True,
         help="Whether macOS artifacts may be inspected only, by a machine that cannot run them.",
     )
+
+
+def attested_options(function: F) -> F:
+    """Add ``--key``, ``--identity``, ``--issuer`` and ``--trusted-root``; the command gets them as one ``by``.
+
+    It is the path of a public key, an identity, or None where neither is named.
+    """
+
+    @click.option("--key", "key_file", type=click.Path(dir_okay=False, path_type=Path), help="The signer's public key.")
+    @click.option(
+        "--identity", metavar="WHO", help="Who signed without a key: a workflow's URL with its ref, an e-mail."
+    )
+    @click.option(
+        "--issuer", metavar="URL", help="Who vouches for the identity; GitHub's and GitLab's go by `github`, `gitlab`."
+    )
+    @click.option(
+        "--trusted-root",
+        metavar="FILE|embedded",
+        help="Sigstore's keys: its trusted_root.json, or those that came with py-rattler.  [default: asked for anew]",
+    )
+    @functools.wraps(function)
+    def wrapper(
+        *args: Any,
+        key_file: Path | None,
+        identity: str | None,
+        issuer: str | None,
+        trusted_root: str | None,
+        **kwargs: Any,
+    ) -> Any:
+        return function(*args, by=_attested_by(key_file, identity, issuer, trusted_root), **kwargs)
+
+    return wrapper  # type: ignore[return-value]
+
+
+_ISSUERS = {"github": "https://token.actions.githubusercontent.com", "gitlab": "https://gitlab.com"}
+
+
+def _attested_by(key: Path | None, identity: str | None, issuer: str | None, root: str | None) -> Path | Signer | None:
+    from kafka_forge.attesting.verifying import Signer
+
+    if key and (identity or issuer or root):
+        raise click.UsageError("--key is one way, --identity with --issuer another: name one of them.")
+    if not (identity or issuer or root):
+        return key
+    if not identity or not issuer:
+        raise click.UsageError("--identity and --issuer go together: a name counts only by who vouches for it.")
+    url = _ISSUERS.get(issuer, issuer)
+    if not url.startswith(("https://", "http://")):
+        raise click.BadParameter(f"{issuer} is no URL", param_hint="--issuer")
+    return Signer(identity, url, root)
 
 
 def echo_json(value: Any) -> None:

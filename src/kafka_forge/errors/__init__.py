@@ -3,7 +3,8 @@
 The command line prints an error as one block and exits with its ``exit_code``; a traceback is shown only with
 ``--debug``. The codes are stable: KF1xx is about what was asked for, KF2xx about the network and sources,
 KF3xx about solving and building, KF4xx about environments and inspection, KF5xx about brokers and round trips,
-KF6xx about publishing, KF9xx about the machine: a file each. A new error is written into its file and named here.
+KF6xx about publishing and attestations, KF9xx about the machine: a file each. A new error is written into its file
+and named here.
 """
 
 from __future__ import annotations
@@ -35,6 +36,12 @@ from kafka_forge.errors.asking import (
     UnknownRecipe,
     UnknownRevision,
     UnknownVersion,
+)
+from kafka_forge.errors.attesting import (
+    AttestationMissing,
+    AttestationRefused,
+    KeyInvalid,
+    SigningUnavailable,
 )
 from kafka_forge.errors.base import (
     Differs,
@@ -96,6 +103,8 @@ __all__ = [
     "AnswerInvalid",
     "ArchiveDamaged",
     "ArchiveRefused",
+    "AttestationMissing",
+    "AttestationRefused",
     "BaseBuildFailed",
     "BaseUnreachable",
     "BrokerDied",
@@ -116,6 +125,7 @@ __all__ = [
     "InternalError",
     "Interrupted",
     "JavaMissing",
+    "KeyInvalid",
     "LockGone",
     "LockInvalid",
     "NoNetwork",
@@ -138,6 +148,7 @@ __all__ = [
     "SecurityUnavailable",
     "SegmentMalformed",
     "SettingsInvalid",
+    "SigningUnavailable",
     "SolveFailed",
     "SourceUnreachable",
     "TreeChanged",

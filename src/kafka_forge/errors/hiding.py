@@ -6,8 +6,15 @@ import os
 import re
 from typing import Any
 
-VARIABLES = ("KAFKA_FORGE_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-"""Environment variables that hold a secret of the toolkit's own."""
+VARIABLES = (
+    "KAFKA_FORGE_TOKEN",
+    "KAFKA_FORGE_KEY_PASSWORD",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "SIGSTORE_ID_TOKEN",
+)
+"""Environment variables that hold a secret which the toolkit reads, or a library for it."""
 _MARK = "***"
 _USER = re.compile(r"(?<=://)[^\s/?#'\"<>]+@")
 """Who a URL is asked as (RFC 3986, "userinfo"): a password, or a token in the place of a name."""

@@ -9,8 +9,8 @@ stands in the way is refused with `kafka_forge.errors.ArchiveRefused`, what is n
 The bytes are taken apart by the standard library; `names` and `judging` are what we hold beside its own guards.
 """
 
-from kafka_forge.ground.archives.door import check, entries, format_of, read, unpack
+from kafka_forge.ground.archives.door import check, entries, format_of, outer, read, unpack
 from kafka_forge.ground.archives.entry import Entry, Kind
 from kafka_forge.ground.archives.limits import Limits
 
-__all__ = ["Entry", "Kind", "Limits", "check", "entries", "format_of", "read", "unpack"]
+__all__ = ["Entry", "Kind", "Limits", "check", "entries", "format_of", "outer", "read", "unpack"]

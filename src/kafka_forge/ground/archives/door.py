@@ -136,6 +136,20 @@ def read(file: Path, name: str, limits: Limits | None = None) -> bytes | None:
     return None
 
 
+def outer(file: Path, limits: Limits | None = None) -> tuple[str, ...]:
+    """Return the names of a zip's own members in their order; of a conda package, those that its parts are in.
+
+    Raises:
+        ArchiveRefused, ArchiveDamaged: as `entries`, of the zip alone.
+    """
+    with (
+        _explained(str(file)),
+        file.open("rb") as stream,
+        zips.opened(stream, str(file), limits or Limits()) as archive,
+    ):
+        return tuple(archive.namelist())
+
+
 def check(file: Path, limits: Limits | None = None) -> None:
     """Look at all members of an archive, and keep nothing: before other software unpacks it.
 

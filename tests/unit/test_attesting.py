@@ -1,0 +1,425 @@
+"""Attestations: what is signed is verified, and whatever has been tampered with is refused, with the reason."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kafka_forge.attesting import keys, sidecar, signing, statement, verifying
+from kafka_forge.attesting.statement import Statement
+from kafka_forge.attesting.verifying import Signer
+from kafka_forge.channels import channel
+from kafka_forge.cli import _run
+from kafka_forge.errors import AttestationMissing, AttestationRefused, ForgeError, KeyInvalid, UnknownChannel
+
+from . import tampering
+from .proven import proven
+from .sigstore_instance import BEGIN, IDENTITY, ISSUER, Instance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+CHANNEL = "https://example.org/mine"
+
+
+@dataclass
+class Signed:
+    """A package, its attestation, and what it is verified by."""
+
+    file: Path
+    by: Any
+    instance: Instance | None = None
+    channel: str = CHANNEL
+
+    @property
+    def sidecar(self) -> Path:
+        return sidecar.beside(self.file)
+
+    def bundle(self) -> dict[str, Any]:
+        return dict(json.loads(self.sidecar.read_text(encoding="utf-8"))[0])
+
+    def change(self, **parts: Any) -> None:
+        """Replace parts of the envelope, and leave its signature as it is."""
+        bundle = self.bundle()
+        bundle["dsseEnvelope"].update(parts)
+        self.sidecar.write_text(json.dumps([bundle]), encoding="utf-8")
+
+    def say(self, payload: bytes) -> None:
+        """Put another statement in, under the old signature."""
+        self.change(payload=base64.b64encode(payload).decode())
+
+    def verify(self) -> verifying.Verified:
+        return verifying.verify(self.file, self.by, channel=self.channel)
+
+    def move(self, target: Path) -> None:
+        """Move the package, with its attestation."""
+        target.parent.mkdir(exist_ok=True)
+        shutil.move(self.sidecar, sidecar.beside(target))
+        self.file = self.file.rename(target)
+
+
+@pytest.fixture(params=["key", "identity"])
+def signed(request: pytest.FixtureRequest, tmp_path: Path) -> Signed:
+    """A package, signed by a key, or without one by a Sigstore of the test's own."""
+    proven(tmp_path, "one")
+    path = tmp_path / "linux-64" / "one-1-h0_0.conda"
+    said = signing.statement_of(path, CHANNEL)
+    if request.param == "key":
+        public = keys.public(keys.make(tmp_path / "key"))
+        sidecar.add(path, [signing.by_key(said, keys.private(tmp_path / "key"))])
+        return Signed(path, public)
+    instance = Instance()
+    root = tmp_path / "trusted_root.json"
+    root.write_text(json.dumps(instance.trusted_root()), encoding="utf-8")
+    sidecar.add(path, [json.dumps(instance.bundle(said.encode()))])
+    return Signed(path, Signer(IDENTITY, ISSUER, str(root)), instance)
+
+
+def test_what_is_signed_is_verified(signed: Signed) -> None:
+    done = signed.verify()
+    assert done.statement == Statement("one-1-h0_0.conda", done.statement.sha256, CHANNEL)
+    assert {"name", "sha256", "channel"} <= set(done.looked_at)
+    if signed.instance:
+        assert (done.signer, done.issuer, done.signed_at) == (IDENTITY, ISSUER, "2026-01-01T00:00:00Z")
+        assert {"certificate", "certificate transparency", "transparency log"} <= set(done.looked_at)
+
+
+def other_statement(signed: Signed, **values: Any) -> bytes:
+    old = statement.decode(base64.b64decode(signed.bundle()["dsseEnvelope"]["payload"]))
+    said = {"name": old.name, "sha256": old.sha256, "channel": old.channel, **values}
+    return Statement(**said).encode()
+
+
+def replace(old: bytes, new: bytes) -> Callable[[tampering.Members], tampering.Members]:
+    return lambda members: [(name, content.replace(old, new)) for name, content in members]
+
+
+def payload(signed: Signed) -> None:
+    tampering.inner(signed.file, "pkg", replace(b"one", b"0ne"))
+
+
+def metadata(signed: Signed) -> None:
+    tampering.index(signed.file, depends=["something-else"])
+
+
+def file_name(signed: Signed) -> None:
+    signed.move(signed.file.with_name("one-2-h0_0.conda"))
+
+
+def subdir(signed: Signed) -> None:
+    signed.move(signed.file.parent.parent / "win-64" / signed.file.name)
+
+
+def subdir_within(signed: Signed) -> None:
+    tampering.index(signed.file, subdir="win-64")
+
+
+def statement_(signed: Signed) -> None:
+    signed.say(other_statement(signed, channel="https://example.org/another"))
+
+
+def subject_digest(signed: Signed) -> None:
+    signed.say(other_statement(signed, sha256="0" * 64))
+
+
+def payload_type(signed: Signed) -> None:
+    signed.change(payloadType="application/json")
+
+
+def signature(signed: Signed) -> None:
+    old = bytearray(base64.b64decode(signed.bundle()["dsseEnvelope"]["signatures"][0]["sig"]))
+    old[-1] ^= 1
+    signed.change(signatures=[{"sig": base64.b64encode(bytes(old)).decode()}])
+
+
+def no_signature(signed: Signed) -> None:
+    signed.change(signatures=[])
+
+
+def key(signed: Signed) -> None:
+    if signed.instance:
+        root = signed.file.parent.parent / "trusted_root.json"
+        root.write_text(json.dumps(Instance().trusted_root()), encoding="utf-8")
+    else:
+        signed.by = keys.public(keys.make(signed.file.parent / "other"))
+
+
+def anothers_statement(signed: Signed) -> None:
+    other = signed.file.parent.parent
+    proven(other, "two")
+    stolen = sidecar.beside(other / "linux-64" / "two-1-h0_0.conda")
+    shutil.copyfile(signed.sidecar, stolen)
+    signed.file = other / "linux-64" / "two-1-h0_0.conda"
+
+
+def another_channel(signed: Signed) -> None:
+    signed.channel = "https://example.org/another"
+
+
+def added(signed: Signed) -> None:
+    tampering.inner(signed.file, "pkg", lambda members: [*members, ("bin/more", b"x")])
+
+
+def removed(signed: Signed) -> None:
+    tampering.inner(signed.file, "pkg", lambda _: [])
+
+
+def reordered(signed: Signed) -> None:
+    tampering.inner(signed.file, "info", lambda members: members[::-1])
+
+
+def reordered_parts(signed: Signed) -> None:
+    tampering.outer(signed.file, lambda members: members[::-1])
+
+
+def truncated(signed: Signed) -> None:
+    os.truncate(signed.file, signed.file.stat().st_size - 40)
+
+
+def longer(signed: Signed) -> None:
+    with signed.file.open("ab") as stream:
+        stream.write(b"\n")
+
+
+def twice(signed: Signed) -> None:
+    tampering.outer(signed.file, lambda members: [*members, members[-1]])
+
+
+def twice_within(signed: Signed) -> None:
+    tampering.inner(signed.file, "pkg", lambda members: [*members, (members[0][0], b"other")])
+
+
+def another_member(signed: Signed) -> None:
+    tampering.outer(signed.file, lambda members: [*members, ("more.txt", b"x")])
+
+
+KEYED, LOGGED = "not by this key", "sigstore verification failed"
+TAMPERED: dict[Callable[[Signed], None], tuple[str, str]] = {
+    payload: ("not the bytes that its info/paths.json lists", "not the bytes that its info/paths.json lists"),
+    metadata: ("what changed is its metadata", "what changed is its metadata"),
+    file_name: ("signed is one-1-h0_0.conda, this is one-2-h0_0.conda", 'subject is "one-1-h0_0.conda", expected'),
+    subdir: ("is for linux-64, and it stands in win-64", "is for linux-64, and it stands in win-64"),
+    subdir_within: ("is for win-64, and it stands in linux-64", "is for win-64, and it stands in linux-64"),
+    statement_: (KEYED, LOGGED),
+    subject_digest: (KEYED, LOGGED),
+    payload_type: ("not one statement of in-toto's", LOGGED),
+    signature: (KEYED, LOGGED),
+    no_signature: ("with one signature", "must contain exactly one signature"),
+    key: (KEYED + " over these bytes; it names another key", LOGGED),
+    anothers_statement: ("signed is one-1-h0_0.conda", "hash does not match any subject"),
+    another_channel: ("asked for is https://example.org/another", "targets channel https://example.org/mine"),
+    added: ("bin/more: an added file", "bin/more: an added file"),
+    removed: ("one.txt: a removed file", "one.txt: a removed file"),
+    reordered: ("how it was packed (order", "how it was packed (order"),
+    reordered_parts: ("how it was packed (order", "how it was packed (order"),
+    truncated: ("cannot be read to its end", "cannot be read to its end"),
+    longer: ("how it was packed", "how it was packed"),
+    twice: ("twice", "twice"),
+    twice_within: ("one.txt", "one.txt"),
+    another_member: ("it has more.txt", "it has more.txt"),
+}
+"""What is done → words of the reason, with a key and without one."""
+
+
+@pytest.mark.parametrize("tamper", TAMPERED, ids=lambda tamper: tamper.__name__)
+def test_what_is_tampered_with_is_refused_with_the_reason(tamper: Callable[[Signed], None], signed: Signed) -> None:
+    tamper(signed)
+    with pytest.raises(AttestationRefused) as caught:
+        signed.verify()
+    assert TAMPERED[tamper][bool(signed.instance)] in str(caught.value), str(caught.value)
+    assert "do not use this file" in caught.value.todo
+
+
+@pytest.fixture
+def keyless(tmp_path: Path) -> Callable[..., Signed]:
+    """A package with an attestation by an instance, some of which is otherwise."""
+    proven(tmp_path, "one")
+    path = tmp_path / "linux-64" / "one-1-h0_0.conda"
+    instance, root = Instance(), tmp_path / "trusted_root.json"
+    root.write_text(json.dumps(instance.trusted_root()), encoding="utf-8")
+    said = signing.statement_of(path, CHANNEL).encode()
+
+    def made(signer: Signer | None = None, change: Callable[[Any], None] = lambda _: None, **how: Any) -> Signed:
+        bundle = instance.bundle(said, **how)
+        change(bundle)
+        sidecar.add(path, [json.dumps(bundle)])
+        return Signed(path, signer or Signer(IDENTITY, ISSUER, str(root)), instance)
+
+    return made
+
+
+def refusal(signed: Signed) -> str:
+    with pytest.raises(AttestationRefused) as caught:
+        signed.verify()
+    return str(caught.value)
+
+
+def test_an_identity_that_had_expired_when_it_was_logged(keyless: Callable[..., Signed]) -> None:
+    assert "CertExpired" in refusal(keyless(at=BEGIN + timedelta(minutes=11)))
+
+
+def test_an_identity_that_was_not_yet_valid(keyless: Callable[..., Signed]) -> None:
+    assert "CertNotValidYet" in refusal(keyless(at=BEGIN - timedelta(minutes=1)))
+
+
+def test_one_that_has_expired_since_holds(keyless: Callable[..., Signed]) -> None:
+    assert keyless(at=BEGIN + timedelta(minutes=9)).verify().issuer == ISSUER
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"identity": "https://github.com/another/project/.github/workflows/release.yml@refs/tags/v1"},
+        {"identity": IDENTITY + "0"},
+        {"issuer": "https://issuer.example"},
+    ],
+)
+def test_somebody_else(keyless: Callable[..., Signed], how: dict[str, str]) -> None:
+    assert "does not match the trusted publisher" in refusal(keyless(**how))
+
+
+@pytest.mark.parametrize(
+    ("gone", "words"),
+    [
+        ("inclusionPromise", "No verified timestamp found"),
+        ("inclusionProof", "must have an inclusion proof"),
+        ("integratedTime", "No verified timestamp found"),
+        ("canonicalizedBody", "bundle 1 is not a valid Sigstore bundle"),
+    ],
+)
+def test_a_signature_that_no_log_vouches_for(keyless: Callable[..., Signed], gone: str, words: str) -> None:
+    assert words in refusal(keyless(change=lambda bundle: bundle["verificationMaterial"]["tlogEntries"][0].pop(gone)))
+
+
+def test_an_entry_of_another_signature(keyless: Callable[..., Signed]) -> None:
+    other = Instance()
+
+    def swap(bundle: dict[str, Any]) -> None:
+        bundle["verificationMaterial"]["tlogEntries"] = other.bundle(b"{}")["verificationMaterial"]["tlogEntries"]
+
+    assert "sigstore verification failed" in refusal(keyless(change=swap))
+
+
+def test_one_good_attestation_is_enough_and_the_others_are_kept(signed: Signed) -> None:
+    before = signed.sidecar.read_text(encoding="utf-8")
+    stranger = signed.file.parent.parent / "stranger"
+    keys.make(stranger)
+    private = keys.private(stranger)
+    said = signing.statement_of(signed.file, CHANNEL)
+    sidecar.add(signed.file, [signing.by_key(said, private)])
+    text = signed.sidecar.read_text(encoding="utf-8")
+    assert text.startswith(before.rstrip("\n]"))
+    assert len(json.loads(text)) == 2
+    assert signed.verify().statement == said
+    assert verifying.verify(signed.file, private.public_key()).statement == said
+    channel.index(signed.file.parent.parent)
+    index = json.loads((signed.file.parent / "repodata.json").read_text(encoding="utf-8"))
+    named = index["packages.conda"][signed.file.name]["attestations_sha256"]
+    assert signed.file.with_name(f"{signed.file.name}.sigs.{named}").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"[]", "no JSON object"),
+        (b"{", "cannot be read"),
+        (b'{"_type": "a", "_type": "b"}', "a name twice"),
+        (b'{"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://slsa.dev/provenance/v1"}', "not CEP"),
+    ],
+)
+def test_another_kind_of_statement(said: bytes, words: str) -> None:
+    with pytest.raises(AttestationRefused) as caught:
+        statement.decode(said)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "subjects",
+    [
+        [],
+        [{"name": "a", "digest": {"sha256": "0" * 64}}] * 2,
+        [{"name": "a", "digest": {"sha256": "0" * 63}}],
+        [{"name": "a", "digest": {"sha256": "0" * 64, "md5": "0"}}],
+        [{"digest": {"sha256": "0" * 64}}],
+        "a",
+    ],
+)
+def test_a_statement_without_one_subject(subjects: Any) -> None:
+    value = {"_type": statement.TYPE, "predicateType": statement.PREDICATE, "subject": subjects}
+    with pytest.raises(AttestationRefused):
+        statement.decode(json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "[1]", "3", '"x"'])
+def test_what_is_no_attestation(signed: Signed, text: str) -> None:
+    signed.sidecar.write_text(text, encoding="utf-8")
+    with pytest.raises(AttestationRefused):
+        signed.verify()
+
+
+def test_without_an_attestation(signed: Signed) -> None:
+    signed.sidecar.unlink()
+    with pytest.raises(AttestationMissing):
+        signed.verify()
+
+
+def test_a_package_that_does_not_fit_itself_is_not_signed(signed: Signed) -> None:
+    added(signed)
+    with pytest.raises(ForgeError) as caught:
+        signing.statement_of(signed.file, CHANNEL)
+    assert "bin/more" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["mine", "https://", "https://me:word@example.org/c", "https://example.org/t/tk-1/c", "https://a.b/c?x=1"]
+)
+def test_a_channel_that_is_no_public_url(url: str) -> None:
+    with pytest.raises(UnknownChannel) as caught:
+        statement.channel_of(url)
+    assert "me:word" not in str(caught.value)
+    assert "tk-1" not in str(caught.value)
+    assert statement.channel_of("https://example.org/c/") == "https://example.org/c"
+
+
+def test_a_key_with_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(keys.PASSWORD, "correct horse")
+    public = keys.public(keys.make(tmp_path / "key"))
+    assert keys.hint(keys.private(tmp_path / "key").public_key()) == keys.hint(public)
+    assert b"ENCRYPTED" in (tmp_path / "key").read_bytes()
+    if os.name != "nt":
+        assert (tmp_path / "key").stat().st_mode & 0o077 == 0
+    for word, said in (("wrong", "does not open"), ("", "there is no password")):
+        monkeypatch.setenv(keys.PASSWORD, word)
+        with pytest.raises(KeyInvalid) as caught:
+            keys.private(tmp_path / "key")
+        assert said in str(caught.value)
+    with pytest.raises(KeyInvalid):
+        keys.make(tmp_path / "key")
+    with pytest.raises(KeyInvalid) as caught:
+        keys.public(tmp_path / "key")
+    assert "key.pub" in caught.value.todo
+
+
+def test_the_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    proven(tmp_path, "one")
+    file, key_ = str(tmp_path / "linux-64" / "one-1-h0_0.conda"), str(tmp_path / "key")
+    assert _run(["attest", "key", key_], debug=False) == 0
+    assert _run(["attest", "sign", file, "--channel", CHANNEL + "/", "--key", key_], debug=False) == 0
+    assert _run(["attest", "sign", file, "--channel", CHANNEL, "--key", key_], debug=False) == 0
+    assert "signed already" in capsys.readouterr().out
+    known = ["attest", "verify", file, "--key", key_ + ".pub"]
+    assert _run([*known, "--channel", CHANNEL, "--json"], debug=False) == 0
+    assert json.loads(capsys.readouterr().out)[0]["channel"] == CHANNEL
+    assert _run([*known, "--channel", CHANNEL + "x"], debug=False) == 62
+    assert _run(["attest", "verify", file], debug=False) == 2
+    assert _run(["attest", "verify", file, "--identity", "me"], debug=False) == 2
+    assert _run(["attest", "verify", file + "x", "--key", key_ + ".pub"], debug=False) == 10
+    assert _run(["attest", "verify", file, "--key", key_], debug=False) == 10
