@@ -21,6 +21,7 @@ SOUND: dict[str, Any] = {
     "headers": {"include/mine.h": "1.2.0"},
     "undefined": {},
     "copies": {"lib/libmine.so": ["librdkafka"]},
+    "sbom": {"file": "info/sboms/mine.cdx.json", "problems": [], "has": {"sources": 1, "patches": 0, "host": 4}},
 }
 BOUNDS = {"each": {"mine": {"admits": ["1.2.0"], "refuses": ["1.1.0", "1.3.0"]}}}
 ARGUMENTS: dict[str, Any] = {
@@ -33,6 +34,7 @@ ARGUMENTS: dict[str, Any] = {
     "headers-agree": {"headers": ["include/mine.h"]},
     "no-private-copies": {"own": ["librdkafka"]},
     "symbols-exist": {},
+    "sbom": {},
 }
 FILES = (
     "lib/python3.12/site-packages/m.cpython-312-x86_64-linux-gnu.so",
@@ -69,6 +71,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("symbols-exist", {"binaries": (TAKES,)}, "m.so: no library of lib/libmine.so exports mine_new"),
     ("symbols-exist", {"binaries": ()}, "no binary takes a symbol"),
     ("licenses", {"licenses": {"LICENSE": 0}}, "no license text"),
+    ("sbom", {"sbom": {}}, "the package has no bill of materials in info/sboms"),
+    ("sbom", {"sbom": {**SOUND["sbom"], "problems": ["it names no source"]}}, "it names no source"),
     ("licenses", {"license": None}, "names no license"),
     ("fits-its-platform", {"machines": {"a.so": "aarch64"}}, "a.so is for aarch64"),
     ("fits-its-platform", {"cell": NOARCH, "binaries": (BinaryFile("a.so", "elf", None, (), ()),)}, "noarch package"),

@@ -135,7 +135,7 @@ def contract_for(artifact: Artifact, judging: Judging) -> Contract:
             todo="name a contract's file with --contract; CONTRIBUTING.md says how one is written.",
         )
     cell = artifact.cell
-    return load_contract(file, cell.platform, cell.python, artifact.kind, cell.version)
+    return load_contract(file, cell.platform, cell.python, artifact.kind, cell.version, ours=False)
 
 
 def contracts(root: Path) -> dict[str, Path]:

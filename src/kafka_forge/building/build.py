@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from kafka_forge import bases, platforms
+from kafka_forge.building import bills
 from kafka_forge.channels import channel
 from kafka_forge.engine import engine, finishing
 from kafka_forge.errors import DiskFull, ForgeError, Interrupted, NotWritable
@@ -77,6 +78,7 @@ def cell_key(planned: Planned, base: Base, below: Sequence[str]) -> str:
         "base": base.fingerprint_noarch if cell.noarch else base.fingerprint,
         "engine": version("py-rattler-build"),
         "finished": finishing.FORMAT,
+        "bill": bills.key(),
         "below": sorted(below),
         # what the toolkit's compiler links in there
         **({"long double": long_double.KEY} if cell.subdir == "linux-ppc64le" else {}),
@@ -157,6 +159,7 @@ class _Workshop:
                 cache=self.cache,
                 hints=load_hints(planned.rendered.recipe_dir / "sources.yaml"),
                 progress=self.progress,
+                bill=bills.RecipeBill(planned.rendered, base, self.output),
             )
         artifact = Artifact(planned.cell, path, sha256_of(path), path.stat().st_size, seconds=time.monotonic() - begun)
         note = {

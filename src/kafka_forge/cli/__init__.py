@@ -41,6 +41,7 @@ COMMANDS = {
     "bump": "Bring recipes to upstream's newest versions, in step, and prove them: all or nothing.",
     "matrix": "Show what would be built on all platforms, and the CI jobs that build it.",
     "doctor": "Say what is wrong with the Kafka clients of any environment, and what to do.",
+    "sbom": "Show what a package is made of, by the document in it, and what of it is known to be vulnerable.",
     "report": "Show the evidence of a run, and merge the reports of several.",
     "feedstock": "Write a conda-forge feedstock's recipe out of ours, and show what changes.",
     "publish": "Put what a green report has proven into a channel: a folder or a server.",

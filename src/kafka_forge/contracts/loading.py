@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from kafka_forge.values.model import Artifact
 
+_OURS = "ours"
+
 
 def load_contract(
     path: Path,
@@ -27,11 +29,13 @@ def load_contract(
     python: str | None = None,
     kind: Kind = Kind.CONDA,
     version: str | None = None,
+    *,
+    ours: bool = True,
 ) -> Contract:
     """Read and validate one ``contract.yaml``, as it is for a platform, a Python, a kind of package and a version.
 
     What an artifact promises on some of them only is written as in a recipe: ``if: linux``, ``then: …``, and
-    ``else: …`` (see `kafka_forge.values.selectors`); ``conda`` and ``wheel`` are words here, too.
+    ``else: …`` (see `kafka_forge.values.selectors`); ``conda`` and ``wheel`` are words here, too, and so is ``ours``.
 
     Args:
         path: the file.
@@ -39,6 +43,7 @@ def load_contract(
         python: ``"3.12"``; None where the artifact serves every Python, and conditions on it do not hold.
         kind: what the artifact is packed as.
         version: the artifact's; None where the contract is asked for without one, and conditions on it do not hold.
+        ours: whether it was built here, and promises what only this toolkit puts into a conda package.
 
     The arguments of each promise are validated against the model of the check that it names.
 
@@ -48,7 +53,7 @@ def load_contract(
     """
     try:
         data = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-        words = {each.value: each is kind for each in Kind}
+        words = {each.value: each is kind for each in Kind} | {_OURS: ours and kind is Kind.CONDA}
         resolved = selectors.resolve(data, platform or platforms.current(), python, words, version)
         contract = Contract.model_validate(resolved)
         known = checks.by_id()
@@ -78,7 +83,7 @@ def load_contract(
         raise ContractInvalid(
             f"a condition of the contract cannot be understood: {error}",
             where=str(path),
-            todo=f"use these words with and, or, not: {', '.join([*selectors.words('linux-64'), *Kind])}, "
+            todo=f"use these words with and, or, not: {', '.join([*selectors.words('linux-64'), *Kind, _OURS])}, "
             'match(python, ">=3.14"), match(version, "<2.15").',
         ) from error
     except ValidationError as error:

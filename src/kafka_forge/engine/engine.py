@@ -27,6 +27,8 @@ from kafka_forge.errors import BuildFailed, CompilerCacheBroken, DiskFull, Recip
 from kafka_forge.errors.hiding import hidden
 from kafka_forge.ground import compiler_cache, processes, userland
 from kafka_forge.ground.files import atomic_path, explain_os_errors, private, write_text_atomic
+from kafka_forge.sboms.facts import Facts
+from kafka_forge.sboms.facts import Source as TakenSource
 from kafka_forge.values import python_names
 from kafka_forge.values.evidence import tail
 from kafka_forge.values.rendered import Rendered
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.ground.paths import Cache
     from kafka_forge.ground.progress import Progress
+    from kafka_forge.sboms.facts import Bill
     from kafka_forge.sources import Hints
     from kafka_forge.values.model import JsonObject
 
@@ -140,6 +143,7 @@ def build(
     progress: Progress,
     error_prefix_in_binary: bool = True,
     solved: Sequence[str] = ("build", "host", "run"),
+    bill: Bill | None = None,
 ) -> Path:
     """Build one package and put it into a channel.
 
@@ -154,6 +158,7 @@ def build(
         error_prefix_in_binary: refuse a package whose binaries hold the build's prefix. Only libraries that must
             know their prefix (OpenSSL's default folders) may turn it off; conda then rewrites them when it installs.
         solved: the requirements that must have a solution before anything is built.
+        bill: writes the package's bill of materials; None leaves it without.
 
     Returns:
         The package's file in the channel.
@@ -166,12 +171,34 @@ def build(
     """
     with _work(rendered, cache) as work:
         placed = drafting.place_sources(rendered, work / "sources", cache, hints, progress)
-        stamp = stamps.stamp(file for file in (work / "sources").rglob("*") if file.is_file())
+        archives = sorted(file for file in (work / "sources").rglob("*") if file.is_file())
+        stamp = stamps.stamp(archives)
+        if bill is not None:
+            bill.look(archives)
         recipe = drafting.draft(rendered, placed, work / "recipe", stamp)
         if rendered.subdir not in ("noarch", platforms.current()):
             _name_host_platform(rendered, recipe, work)
         solvable.check(rendered, channels, solved)
-        return _run(rendered, recipe, work, channels, channel_dir, log, cache, progress, error_prefix_in_binary, stamp)
+        made = _run(rendered, recipe, work, channels, log, cache, progress, error_prefix_in_binary)
+        whole = work / rendered.filename
+        finishing.finish(made, whole, stamp, _describer(bill, placed, stamp))
+        return channel.add(channel_dir, whole, rendered.subdir)
+
+
+def _describer(bill: Bill | None, placed: Sequence[JsonObject], stamp: int) -> finishing.Describe | None:
+    if bill is None:
+        return None
+    taken = tuple(_taken(each) for each in placed)
+    return lambda index, about, recipe: bill.write(Facts(index, about, recipe, taken, stamp))
+
+
+def _taken(source: JsonObject) -> TakenSource:
+    """Return a source as the bill of materials names it: by upstream's addresses, not by this machine's copy."""
+    patches = tuple(str(each) for each in source.get("patches") or ())
+    if "url" not in source:
+        return TakenSource(str(source.get("path") or source.get("git")), (), None, patches)
+    local, *urls = source["url"]
+    return TakenSource(local.rpartition("/")[2], tuple(urls), source["sha256"], patches)
 
 
 @contextlib.contextmanager
@@ -199,12 +226,10 @@ def _run(
     recipe: Path,
     work: Path,
     channels: Sequence[str],
-    channel_dir: Path,
     log: Path,
     cache: Cache,
     progress: Progress,
     error_prefix_in_binary: bool,
-    stamp: int,
 ) -> Path:
     job = {
         "recipe": str(recipe),
@@ -236,9 +261,7 @@ def _run(
     made = work / "out" / rendered.subdir / rendered.filename
     if finished.returncode != 0 or not made.is_file():
         raise _failed(rendered, log, finished.returncode, cache)
-    whole = work / rendered.filename
-    finishing.finish(made, whole, stamp)
-    return channel.add(channel_dir, whole, rendered.subdir)
+    return made
 
 
 def _forget_secrets(log: Path) -> None:

@@ -121,7 +121,7 @@ def _build(job: JsonObject) -> int:
             channels=list(job["channels"]),
             progress_callback=_Log(),
             no_build_id=True,
-            no_include_recipe=True,  # the rendered recipe would carry this machine's paths
+            no_include_recipe=False,  # it tells what was solved; `finishing` takes it out again
         )
     except RattlerBuildError as error:
         sys.stdout.write(f"{error}\n")

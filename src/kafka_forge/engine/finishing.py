@@ -3,6 +3,9 @@
 The engine writes the channels that it solved from into ``info/about.json``; a ``file:`` URL there is a folder of
 this machine, of no use to anyone else. It dates the package, and every file in it, by its own clock, and writes
 ``depends`` in an order that is another each time; so two builds of the same bytes would be two packages.
+
+The engine also puts the recipe into the package as it rendered it. That is read here, for it alone tells what the
+solver chose, and taken out: it is full of this machine's folders. What it told is put in as a bill of materials.
 """
 
 from __future__ import annotations
@@ -17,18 +20,25 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge.errors.hiding import hidden_in
+from kafka_forge.sboms import reading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-FORMAT = 2
+    from kafka_forge.values.model import JsonObject
+
+    Describe = Callable[[JsonObject, JsonObject, str], bytes]
+    """From ``info/index.json`` and ``info/about.json``, as they will be, and the rendered recipe to the document."""
+
+FORMAT = 3
 """Goes up with whatever changes what `finish` makes of a package: it stands in the key of each artifact."""
 _LEVEL = 19
 _UNIX = 3
 """What made a zip archive, by its own word; the least that it tells of who can read a file."""
 
 
-def finish(package: Path, target: Path, stamp: int) -> None:
+def finish(package: Path, target: Path, stamp: int, describe: Describe | None = None) -> None:
     """Copy a ``.conda`` file to ``target``, as it would be had any machine built it at any time.
 
     The format is CEP 27's: a stored zip archive with ``metadata.json``, ``pkg-*.tar.zst`` and ``info-*.tar.zst``.
@@ -38,6 +48,7 @@ def finish(package: Path, target: Path, stamp: int) -> None:
         target: the file to write.
         stamp: the time of the package and of all that it holds, in seconds since 1970 (``timestamp`` of
             ``info/index.json`` is in milliseconds).
+        describe: writes its bill of materials; None leaves it without.
 
     Raises:
         OSError: a file cannot be read or written.
@@ -46,26 +57,40 @@ def finish(package: Path, target: Path, stamp: int) -> None:
         for name in old.namelist():
             content = old.read(name)
             if name.endswith(".tar.zst"):
-                content = _compress(_dated(_decompress(content), stamp))
+                content = _compress(_dated(_decompress(content), stamp, describe if name.startswith("info-") else None))
             member = zipfile.ZipInfo(name, time.gmtime(stamp)[:6])
             member.create_system = _UNIX
             member.external_attr = 0o600 << 16
             new.writestr(member, content)
 
 
-def _dated(archive: bytes, stamp: int) -> bytes:
+def _dated(archive: bytes, stamp: int, describe: Describe | None) -> bytes:
     written = io.BytesIO()
+    told: dict[str, bytes] = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as old, tarfile.open(fileobj=written, mode="w") as new:
         for member in old:
             stream = old.extractfile(member) if member.isfile() else None
             content = stream.read() if stream else b""
             if member.name in _CHANGES:
                 content = _changed(member.name, content, stamp)
-                member.size = len(content)
-            member.mtime = stamp
-            member.pax_headers = {key: value for key, value in member.pax_headers.items() if key != "mtime"}
-            new.addfile(member, io.BytesIO(content))
+            if member.name in (*_CHANGES, _RENDERED):
+                told[member.name] = content
+            if member.name == _RECIPE or member.name.startswith(f"{_RECIPE}/"):
+                continue
+            _add(new, member, content, stamp)
+        if describe is not None:
+            index, about = (json.loads(told[name]) for name in (_INDEX, _ABOUT))
+            member = tarfile.TarInfo(reading.place(index["name"]))
+            _add(new, member, describe(index, about, told[_RENDERED].decode()), stamp)
     return written.getvalue()
+
+
+def _add(archive: tarfile.TarFile, member: tarfile.TarInfo, content: bytes, stamp: int) -> None:
+    if not member.issym() and not member.islnk():
+        member.size = len(content)
+    member.mtime = stamp
+    member.pax_headers = {key: value for key, value in member.pax_headers.items() if key != "mtime"}
+    archive.addfile(member, io.BytesIO(content))
 
 
 def _changed(name: str, content: bytes, stamp: int) -> bytes:
@@ -84,7 +109,10 @@ def _date(index: dict[str, Any], stamp: int) -> None:
     index["depends"] = sorted(index.get("depends", []))
 
 
-_CHANGES = {"info/about.json": _forget_machine, "info/index.json": _date}
+_INDEX, _ABOUT = "info/index.json", "info/about.json"
+_CHANGES = {_ABOUT: _forget_machine, _INDEX: _date}
+_RECIPE = "info/recipe"
+_RENDERED = f"{_RECIPE}/rendered_recipe.yaml"
 
 
 def _zstd() -> Any:

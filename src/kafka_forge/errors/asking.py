@@ -185,3 +185,24 @@ class TreeChanged(ForgeError):
 
     code = "KF136"
     exit_code = 11
+
+
+class SbomMissing(ForgeError):
+    """A package has no bill of materials in it."""
+
+    code = "KF138"
+    exit_code = 11
+
+
+class SbomDamaged(ForgeError):
+    """A package's bill of materials is no CycloneDX document, or one about something else; ``details`` says what."""
+
+    code = "KF139"
+    exit_code = 11
+
+
+class OsvInvalid(ForgeError):
+    """What ``--osv`` names is no export of OSV's, or a record in it cannot be understood."""
+
+    code = "KF140"
+    exit_code = 11

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_OURS = {"contract.yaml", "sources.yaml", "conda-forge.yml"}
+_OURS = {"contract.yaml", "sources.yaml", "sbom.yaml", "conda-forge.yml"}
 _SETTINGS = "conda-forge.yml"
 _PINS = "recipe/conda_build_config.yaml"
 _THEIRS = {"c_compiler", "c_compiler_version", "cxx_compiler", "cxx_compiler_version", "python"}

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kafka_forge.inspection import copies, declared
+from kafka_forge.sboms import reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,6 +39,7 @@ def read(package: Path, prefix: Path, files: Collection[str]) -> JsonObject:
         "machines": {name: machine for name in files if (machine := _machine(prefix / name))},
         "undefined": declared.missing(prefix, files),
         "copies": copies.held(prefix, files),
+        "sbom": _sbom(package),
         "headers": {name: version for name in files if (version := _header(prefix / name, name))},
     }
 
@@ -48,6 +50,18 @@ def _json(file: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return data if isinstance(data, dict) else {}
+
+
+def _sbom(package: Path) -> JsonObject:
+    """Return what of the package's bill of materials is to be judged; an empty object where it has none."""
+    index = _json(package / "info" / "index.json")
+    file = package / reading.place(str(index.get("name")))
+    try:
+        data = reading.parsed(file.read_bytes())
+    except OSError:
+        return {}
+    problems = [data] if isinstance(data, str) else reading.wrong(data, index)
+    return {"file": file.relative_to(package).as_posix(), "problems": problems, "has": reading.counted(data)}
 
 
 def _licenses(folder: Path) -> dict[str, int]:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from kafka_forge.errors import Differs
 from kafka_forge.ground.files import write_text_atomic
-from kafka_forge.patching import explaining, source
+from kafka_forge.patching import explaining, references, source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from kafka_forge.patching.explaining import Explained
 
-_REFERENCE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)?#(?P<number>\d+)\b|\bKAFKA-(?P<jira>\d+)\b|\bRFC (?P<rfc>\d+)\b")
 _SPECIAL = re.compile(r"(`[^`]*`)|([\\*<>\[\]|]|(?<!\w)_|_(?!\w))")
 _BLOCK = re.compile(r"^(\s*)([#>+-]|\d+[.)])(?=\s|#)")
 
@@ -125,21 +124,12 @@ def linked(text: str) -> str:
 [KAFKA-3](https://issues.apache.org/jira/browse/KAFKA-3); after [c/d#4](https://github.com/c/d/issues/4)'
     """
     made: list[str] = []
-    repository, at = "", 0
-    for found in _REFERENCE.finditer(text):
-        repository = found["repo"] or repository
-        address = _address(found, repository)
-        made += [_inline(text[at : found.start()]), f"[{found[0]}]({address})" if address else found[0]]
-        at = found.end()
+    at = 0
+    for begin, end, address in references.found_in(text):
+        label = text[begin:end]
+        made += [_inline(text[at:begin]), f"[{label}]({address})" if address else label]
+        at = end
     return "".join([*made, _inline(text[at:])])
-
-
-def _address(found: re.Match[str], repository: str) -> str:
-    if found["jira"]:
-        return f"https://issues.apache.org/jira/browse/KAFKA-{found['jira']}"
-    if found["rfc"]:
-        return f"https://www.rfc-editor.org/rfc/rfc{found['rfc']}"
-    return f"https://github.com/{repository}/issues/{found['number']}" if repository else ""
 
 
 def _inline(text: str) -> str:

@@ -98,6 +98,7 @@ def contract(sketch: Sketch) -> str:
         "  recipe-tests: {if: conda, then: {}}",
         "  record-complete: {}",
         "  licenses: {if: conda, then: {}}",
+        "  sbom: {if: ours, then: {}}",
         "  fits-its-platform: {if: conda, then: {}}",
         "  files-of-its-own: {if: conda, then: {}}",
         *(["  fits-its-python: {if: conda, then: {}}"] if sketch.sdist.compiled else []),

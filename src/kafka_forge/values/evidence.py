@@ -129,7 +129,8 @@ class InspectEvidence:
         metadata: what the package says of itself: ``index`` and ``run_exports`` (``info/*.json``), ``license``,
             ``licenses`` (file → bytes); ``shared``: file → the other package that brings it, too; ``machines``: ELF
             file → its machine; ``headers``: C header → the version that it says; ``undefined``: header → what it
-            declares and the package's libraries do not have; ``copies``: binary → the libraries that it holds.
+            declares and the package's libraries do not have; ``copies``: binary → the libraries that it holds;
+            ``sbom``: its bill of materials: ``file``, ``problems``, ``has`` (how many of what); empty without one.
     """
 
     environment: Environment

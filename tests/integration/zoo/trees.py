@@ -156,6 +156,7 @@ def packed(tree: Tree, target: Path) -> Artifact:
     digest = hashlib.sha256(target.as_posix().encode()).hexdigest()[:7]
     tree.index(build=re.sub(r"[0-9a-f]{7}(?=_\d+$)", digest, tree.info("index.json")["build"]))
     index = tree.info("index.json")
+    _tell_bill(tree, index)
     stem = f"{index['name']}-{index['version']}-{index['build']}"
     known = {entry["_path"]: entry for entry in tree.info("paths.json")["paths"]}
     paths = [_entry(tree.folder, path, known.get(path.as_posix(), {})) for path in sorted(_files(tree.folder))]
@@ -169,6 +170,21 @@ def packed(tree: Tree, target: Path) -> Artifact:
     channel.index(target)
     read = packages.read(file, tree.source.cell.platform)
     return replace(read, cell=replace(read.cell, recipe=tree.source.cell.recipe, python=tree.source.cell.python))
+
+
+def _tell_bill(tree: Tree, index: dict[str, Any]) -> None:
+    """Bring a bill of materials in step with the index that was changed."""
+    for file in (tree.folder / "info" / "sboms").glob("*.cdx.json"):
+        data = json.loads(file.read_text(encoding="utf-8"))
+        subject = data["metadata"]["component"]
+        subject |= {"name": index["name"], "version": index["version"]}
+        subject["purl"] = re.sub(
+            r"@.*", f"@{index['version']}?build={index['build']}&subdir={index['subdir']}", subject["purl"]
+        )
+        other = [each for each in subject["properties"] if each["name"] != "kafka-forge:depends"]
+        told = [{"name": "kafka-forge:depends", "value": spec} for spec in sorted(set(index.get("depends", ())))]
+        subject["properties"] = other + told
+        file.with_name(f"{index['name']}.cdx.json").write_text(json.dumps(data), encoding="utf-8")
 
 
 def _forget(module: Path) -> None:
