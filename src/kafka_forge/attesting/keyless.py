@@ -35,7 +35,7 @@ def signing(instance: Path | None) -> Iterator[Callable[[Statement], str]]:
     """
     try:
         from sigstore.dsse import Statement as Signable
-        from sigstore.oidc import IdentityToken, detect_credential
+        from sigstore.oidc import IdentityError, IdentityToken, detect_credential
         from sigstore.sign import SigningContext
     except ImportError as error:
         raise SigningUnavailable(
@@ -43,10 +43,14 @@ def signing(instance: Path | None) -> Iterator[Callable[[Statement], str]]:
             todo=f"run scripts/attest.py, or `pip install kafka-forge[sigstore]` (here: -e .[sigstore]); or {_KEY}.",
         ) from error
     with _explained():
-        token = detect_credential()
+        try:
+            token, said = detect_credential(), []
+        except IdentityError as error:
+            token, said = None, [str(error)]
         if token is None:
             raise SigningUnavailable(
                 "this is no CI job that can say who it is, so nothing can be signed without a key",
+                details=said,
                 todo=f"on GitHub, give the job `permissions: id-token: write`; elsewhere, {_KEY}.",
             )
         context = SigningContext.from_trust_config(_instance(instance))
