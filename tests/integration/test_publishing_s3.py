@@ -21,6 +21,7 @@ import pytest
 import rattler
 import requests
 
+from kafka_forge.attesting import keys, sidecar, signing
 from kafka_forge.errors import AlreadyPublished, ChannelUnreachable
 from kafka_forge.ground.progress import Silent
 from kafka_forge.publishing import proven as uploads_of
@@ -211,7 +212,7 @@ def test_a_file_that_appears_in_the_meantime_is_not_replaced_either(shelf: Shelf
     shelf.place(FILES[0], uploads[0].path.read_bytes())
     shelf.place(FILES[1], b"what another published")
     with pytest.raises(AlreadyPublished) as caught:
-        destination.put(uploads, Silent())
+        destination.put(uploads, {}, Silent())
     assert f"up: {FILES[0]}" in caught.value.details
     assert f"not begun: {FILES[2]}" in caught.value.details
     assert shelf.bytes_of(FILES[1]) == b"what another published"
@@ -343,3 +344,20 @@ def test_ctrl_c_during_an_upload_says_which_files_are_up(shelf: Shelf) -> None:
     assert f"up: {FILES[0]}" in shown
     assert f"in doubt: {FILES[1]}" in shown
     assert shelf.indexed() == set()
+
+
+def test_attestations_go_along_and_those_of_others_are_kept(shelf: Shelf, tmp_path: Path) -> None:
+    keys.make(tmp_path / "key")
+    path, url = shelf.output / FILES[0], f"{shelf.url}/{FILES[0]}.sigs"
+    for target in ("https://example.org/mine", "https://example.org/mirror"):
+        statement = signing.statement_of(path, target)
+        sidecar.write(path, sidecar.joined(None, [signing.by_key(statement, keys.private(tmp_path / "key"))]))
+        done = shelf.publish()
+        assert done.returncode == 0, done.stderr
+        assert f"attested: {FILES[0]}" in done.stdout
+    text = requests.get(url, timeout=30).text
+    assert len(json.loads(text)) == 2
+    index = requests.get(f"{shelf.url}/linux-64/repodata.json", timeout=30).json()["packages.conda"]
+    named = index[FILES[0].partition("/")[2]]["attestations_sha256"]
+    assert requests.get(f"{url}.{named}", timeout=30).text == text
+    assert "attestations_sha256" not in index[FILES[1].partition("/")[2]]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kafka_forge.cli.options import echo_json, inspected_option, json_option
+from kafka_forge.cli.options import attested_options, echo_json, inspected_option, json_option
 
 if TYPE_CHECKING:
+    from kafka_forge.attesting.verifying import Signer
     from kafka_forge.publishing import Destination
 
 
@@ -27,9 +29,25 @@ if TYPE_CHECKING:
     help="The folder with report.json and the artifacts.  [default: output/ in the checkout]",
 )
 @inspected_option(default=False)
+@attested_options
+@click.option(
+    "--attested-for",
+    metavar="URL",
+    help="The channel's URL that the demanded attestations must name.  [default: not asked]",
+)
 @json_option
-def command(channel: str, folder: Path | None, inspected: bool, as_json: bool) -> None:
+def command(
+    channel: str,
+    folder: Path | None,
+    inspected: bool,
+    by: Path | Signer | None,
+    attested_for: str | None,
+    as_json: bool,
+) -> None:
     """Put what a green report has proven into a channel; nothing is ever replaced.
+
+    Attestations beside the files (`attest sign`) go along, into a folder or a bucket; --key, or --identity with
+    --issuer, demands one that holds for every file.
 
     \b
     --channel /srv/channel                     a folder
@@ -43,21 +61,31 @@ def command(channel: str, folder: Path | None, inspected: bool, as_json: bool) -
     A run that was broken off can be repeated: files that are there with the same bytes are left alone.
     """
     from kafka_forge import publishing
+    from kafka_forge.attesting import keys
+    from kafka_forge.attesting.statement import channel_of
     from kafka_forge.ground.paths import project_root
     from kafka_forge.report import merging, terminal
 
+    if attested_for and by is None:
+        raise click.UsageError("--attested-for goes with --key, or --identity and --issuer: whose attestation is it?")
+    whose = keys.public(by) if isinstance(by, Path) else by
+    target = attested_for and channel_of(attested_for)
     source = (folder or project_root() / "output").resolve()
     destination = _destination(channel)
     report = merging.load(source / "report.json")
     with terminal.progress_for().shown() as progress:
-        done = publishing.publish(report, source, destination, progress, inspected=inspected)
+        done = publishing.publish(report, source, destination, progress, inspected=inspected, by=whose, target=target)
     if as_json:
-        echo_json({"channel": destination.name, "published": done.published, "there": done.there})
+        echo_json({"channel": destination.name, **asdict(done)})
         return
     for file in done.published:
         click.echo(f"published: {file}")
     for file in done.there:
         click.echo(f"there already: {file}")
+    for file in done.attested:
+        click.echo(f"attested: {file}")
+    if done.unattested:
+        click.echo(f"{destination.name} takes no attestations; {len(done.unattested)} stay here", err=True)
 
 
 def _destination(channel: str) -> Destination:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from kafka_forge.errors import AlreadyPublished, NotProven
 from kafka_forge.ground.files import sha256_of
+from kafka_forge.publishing import attested
 from kafka_forge.report import gathering, merging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from kafka_forge.attesting.keys import Public
+    from kafka_forge.attesting.verifying import Signer
     from kafka_forge.ground.progress import Progress
     from kafka_forge.report.model import Report
 
@@ -51,8 +54,16 @@ class Destination(Protocol):
             UploadRefused: it does not let us look.
         """
 
-    def put(self, uploads: Sequence[Upload], progress: Progress) -> None:
-        """Publish files that the channel does not have.
+    def put(self, uploads: Sequence[Upload], attested: Mapping[str, str], progress: Progress) -> tuple[str, ...]:
+        """Publish files that the channel does not have, and attestations of these, and of those that it has.
+
+        Args:
+            uploads: the files.
+            attested: file → the text of its attestations (`kafka_forge.attesting.sidecar`).
+            progress: who listens.
+
+        Returns:
+            the files whose attestations the channel has now; a server may take none.
 
         Raises:
             AlreadyPublished, UploadRefused, UploadInterrupted: with what is up and what is not.
@@ -62,16 +73,32 @@ class Destination(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a run did: the files that it published, and those that were there already with the same bytes."""
+    """What a run did.
+
+    Attributes:
+        published: the files that it published.
+        there: those that were there already with the same bytes.
+        attested: those whose attestations the channel has now.
+        unattested: those that have attestations here which the channel takes none of.
+    """
 
     published: tuple[str, ...]
     there: tuple[str, ...]
+    attested: tuple[str, ...] = ()
+    unattested: tuple[str, ...] = ()
 
 
 def publish(
-    report: Report, folder: Path, destination: Destination, progress: Progress, *, inspected: bool = False
+    report: Report,
+    folder: Path,
+    destination: Destination,
+    progress: Progress,
+    *,
+    inspected: bool = False,
+    by: Public | Signer | None = None,
+    target: str | None = None,
 ) -> Published:
-    """Publish everything that a report has proven.
+    """Publish everything that a report has proven, with the attestations that are beside it.
 
     Args:
         report: of one run, or merged.
@@ -79,13 +106,17 @@ def publish(
         destination: where to.
         progress: who listens.
         inspected: whether a macOS artifact that nothing could run may be published, too.
+        by: whose attestation every file must have; None where none is demanded.
+        target: the channel's URL that these must name; None where that is not asked.
 
     Raises:
         NotProven: the report is not green, or a file is not the one that it is about.
+        AttestationMissing, AttestationRefused: see `attested.beside`.
         AlreadyPublished: the destination has other bytes under one of the names; nothing was published.
         ForgeError: see `Destination`.
     """
     uploads = proven(report, folder, inspected=inspected)
+    with_them = attested.beside({upload.file: upload.path for upload in uploads}, by, target)
     there = destination.existing(uploads)
     taken = [upload for upload in uploads if there.get(upload.file, upload.sha256) != upload.sha256]
     if taken:
@@ -96,8 +127,9 @@ def publish(
             todo="raise the build number of the recipe: a file that users may have is never replaced.",
         )
     wanted = [upload for upload in uploads if upload.file not in there]
-    destination.put(wanted, progress)
-    return Published(tuple(each.file for each in wanted), tuple(sorted(there)))
+    taken_along = destination.put(wanted, with_them, progress)
+    left = tuple(sorted(with_them.keys() - {*taken_along}))
+    return Published(tuple(each.file for each in wanted), tuple(sorted(there)), taken_along, left)
 
 
 def proven(report: Report, folder: Path, *, inspected: bool = False) -> tuple[Upload, ...]:

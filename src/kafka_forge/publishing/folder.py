@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kafka_forge.attesting import sidecar
 from kafka_forge.channels import channel
 from kafka_forge.errors import AlreadyPublished, NotProven
 from kafka_forge.ground.files import explain_os_errors, sha256_of
+from kafka_forge.publishing.attested import merged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kafka_forge.ground.progress import Progress
     from kafka_forge.publishing import Upload
@@ -36,7 +38,7 @@ class Folder:
         found = {upload.file: self.root / upload.file for upload in uploads}
         return {file: sha256_of(path) for file, path in found.items() if path.exists()}
 
-    def put(self, uploads: Sequence[Upload], progress: Progress) -> None:
+    def put(self, uploads: Sequence[Upload], attested: Mapping[str, str], progress: Progress) -> tuple[str, ...]:
         """Copy all files beside the channel's, then give them their names, then write the index anew.
 
         What is broken off before the last name is given is undone. A channel's users only see what its index names,
@@ -51,9 +53,19 @@ class Folder:
                     _copy(upload, room / upload.file)
                     task.advance()
                 self._name(uploads, room)
+            for file, text in attested.items():
+                self._attest(self.root / file, text)
         finally:
             shutil.rmtree(room, ignore_errors=True)
         channel.index(self.root)
+        return tuple(sorted(attested))
+
+    def _attest(self, target: Path, text: str) -> None:
+        """Add to the attestations that the channel has of a file; none that it has is lost (CEP 50)."""
+        there = sidecar.beside(target)
+        whole = merged(sidecar.read(there)[0] if there.exists() else None, text)
+        if whole is not None:
+            sidecar.write(target, whole)
 
     def _name(self, uploads: Sequence[Upload], room: Path) -> None:
         named: list[Path] = []

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.errors import (
@@ -27,7 +29,7 @@ from kafka_forge.ground.files import sha256_of
 from kafka_forge.publishing.servers import standing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kafka_forge.ground.progress import Progress
     from kafka_forge.publishing import Upload
@@ -81,21 +83,34 @@ class Bucket:
         found: dict[str, str] = answer["found"]
         return found
 
-    def put(self, uploads: Sequence[Upload], progress: Progress) -> None:
+    def put(self, uploads: Sequence[Upload], attested: Mapping[str, str], progress: Progress) -> tuple[str, ...]:
         """See `Destination`; one file after the other, then the index. A file that no index names is not seen."""
         up: list[str] = []
-        with progress.task(f"publish to {self.name}", total=len(uploads) + 1) as task:
+        with progress.task(f"publish to {self.name}", total=len(uploads) + len(attested) + 1) as task:
             for upload in uploads:
                 left = [*(each.file for each in uploads[len(up) + 1 :]), _INDEX]
                 self._put(upload, up, left)
                 up.append(upload.file)
                 progress.say(f"up: {upload.file}")
                 task.advance()
+            for file, text in attested.items():
+                self._attest(file, text, up)
+                task.advance()
             task.note(_INDEX)
             answer = self._try("index", _INDEX, up, [])
             if answer:
                 raise self._explained(_INDEX, up, [], answer)
             task.advance()
+        return tuple(sorted(attested))
+
+    def _attest(self, file: str, text: str, up: list[str]) -> None:
+        with tempfile.TemporaryDirectory(prefix="kafka-forge-attested-") as room:
+            path = Path(room) / "sidecar"
+            path.write_bytes(text.encode())
+            this = f"the attestations of {file}"
+            answer = self._try("attest", this, up, [_INDEX], file=file, path=str(path))
+        if answer:
+            raise self._explained(this, up, [_INDEX], answer)
 
     def _put(self, upload: Upload, up: list[str], left: list[str]) -> None:
         if sha256_of(upload.path) != upload.sha256:

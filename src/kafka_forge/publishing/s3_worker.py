@@ -11,6 +11,7 @@ with the sum of its bytes as ``sha256``) or ``broken`` (nobody knows).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import re
@@ -19,10 +20,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from kafka_forge.attesting import sidecar
 from kafka_forge.ground import leaving
 from kafka_forge.publishing.account import Account
+from kafka_forge.publishing.attested import merged
 
 if TYPE_CHECKING:
+    from obstore import PutMode
     from obstore.store import S3Config, S3Store
 
     from kafka_forge.values.model import JsonObject
@@ -35,7 +39,7 @@ _RETRIES = 2
 def main(text: str) -> NoReturn:
     """Do what the job says, print the answer, and leave."""
     job: JsonObject = json.loads(text)
-    doings = {"look": _look, "put": _put, "index": _index}
+    doings = {"look": _look, "put": _put, "attest": _attest, "index": _index}
     try:
         answer = doings[job["action"]](job, Account.of_environment())
     except Exception as error:  # noqa: BLE001  (neither library names classes for all that can go wrong)
@@ -67,6 +71,36 @@ def _put(job: JsonObject, account: Account) -> JsonObject:
     except AlreadyExistsError as error:
         return {"failed": "there", "said": said(error), "sha256": _sum(store, job["file"])}
     return {}
+
+
+def _attest(job: JsonObject, account: Account) -> JsonObject:
+    """Add to the attestations of a file, as CEP 50 has it: first by their sum, then by the name that changes.
+
+    What another has added meanwhile is not lost: the second write is for the version that was read alone.
+    """
+    import obstore
+    from obstore.exceptions import AlreadyExistsError
+
+    store, name = _store(job, account), f"{job['file']}{sidecar.SUFFIX}"
+    there, mode = _there(store, name)
+    text = merged(there, Path(job["path"]).read_text(encoding="utf-8"))
+    if text is not None:
+        with contextlib.suppress(AlreadyExistsError):  # by its name, it has these very bytes
+            obstore.put(store, f"{job['file']}{sidecar.addressed(text)}", text.encode(), mode="create")
+        obstore.put(store, name, text.encode(), mode=mode, use_multipart=False)
+    return {}
+
+
+def _there(store: S3Store, name: str) -> tuple[str | None, PutMode]:
+    """Return a file's text, and how it may be replaced: where it is still the version that was read."""
+    import obstore
+
+    try:
+        found = obstore.get(store, name)
+    except FileNotFoundError:
+        return None, "create"
+    version: PutMode = {"e_tag": found.meta["e_tag"]}
+    return bytes(found.bytes()).decode(), version
 
 
 def _index(job: JsonObject, account: Account) -> JsonObject:

@@ -17,7 +17,7 @@ from kafka_forge.errors import AlreadyPublished, ChannelUnreachable, ForgeError,
 from kafka_forge.ground import processes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import requests
 
@@ -103,8 +103,8 @@ class Server:
         name, value = scheme.get(self.kind, ("Authorization", f"Bearer {token}"))
         return {name: value}
 
-    def put(self, uploads: Sequence[Upload], progress: Progress) -> None:
-        """See `Destination`; one file after the other, so that it is known which are up."""
+    def put(self, uploads: Sequence[Upload], attested: Mapping[str, str], progress: Progress) -> tuple[str, ...]:  # noqa: ARG002
+        """See `Destination`; one file after the other, so that it is known which are up. Attestations stay here."""
         up: list[str] = []
         with progress.task(f"publish to {self.name}", total=len(uploads)) as task:
             for upload in uploads:
@@ -118,6 +118,7 @@ class Server:
                 up.append(upload.file)
                 progress.say(f"up: {upload.file}")
                 task.advance()
+        return ()
 
     def _send(self, upload: Upload) -> str | None:
         """Upload one file; return the uploader's complaint, or None if the server took it."""
