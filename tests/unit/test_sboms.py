@@ -18,7 +18,7 @@ from kafka_forge.errors import PackageInvalid, RecipeInvalid, SbomDamaged, SbomM
 from kafka_forge.ground import archives
 from kafka_forge.ground.paths import project_root
 from kafka_forge.inspection import metadata
-from kafka_forge.sboms import copied, reading, solve
+from kafka_forge.sboms import copied, reading, solve, telling
 from kafka_forge.sboms.facts import Role
 from kafka_forge.values.model import PLATFORMS, Base
 from kafka_forge.values.rendered import Rendered
@@ -110,9 +110,12 @@ def test_licenses_are_in_the_words_of_spdx_where_they_can_be(text: str, told: di
     assert parts(data)["zlib"]["licenses"] == [told]
 
 
-def test_a_recipe_without_environments_has_only_its_tools() -> None:
-    engine, solved = solve.read(house.rendered(host=[]))
-    assert (engine, solved) == ("0.73.0", ())
+def test_a_recipe_may_have_no_environment_and_no_source() -> None:
+    bare = house.facts(rendered=house.rendered(host=[]), sources=(), index={**house.INDEX, "depends": []})
+    assert solve.read(bare.rendered) == ("0.73.0", ())
+    data = json.loads(house.written(bare, reasons=(), pieces=()))
+    assert reading.wrong(data, bare.index) == []
+    assert "sources:\n  none" in "\n".join(telling.lines(data))
 
 
 # --- in the package ---------------------------------------------------------------------------------------------

@@ -159,7 +159,21 @@ def measure(root: Path, base: str, runs: int, broker: str, progress: Progress) -
         _figure("doctor: an environment with three clients, no broker", "s", 2.0, doctored),
         _figure("bump --dry-run, answers kept", "s", 5.0, looked),
         *_added(root, base),
+        *_bills(root / "output"),
     ]
+
+
+def _bills(output: Path) -> list[Figure]:
+    """Return what bills of materials add to a verify, an artifact: to write, when it was last built, and to read."""
+    from kafka_forge.building import build
+    from kafka_forge.sboms import reading
+
+    taken = []
+    for file, seconds in build.bill_seconds(output).items():
+        begun = time.monotonic()
+        reading.read(file)
+        taken.append(seconds + time.monotonic() - begun)
+    return [_figure("bill of materials, written and read, per artifact", "s", 1.0, taken)] if taken else []
 
 
 def three_clients(folder: Path) -> None:

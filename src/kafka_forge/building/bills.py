@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
+import time
 from dataclasses import dataclass
 from importlib.metadata import files, version
 from pathlib import Path
@@ -16,7 +18,7 @@ from kafka_forge.errors.hiding import hidden
 from kafka_forge.patching import references
 from kafka_forge.patching.headers import read_message
 from kafka_forge.patching.patch import parse
-from kafka_forge.sboms import copied, document
+from kafka_forge.sboms import copied, facts
 from kafka_forge.sboms.facts import Origin, Piece, Reason, Role, Tool
 
 if TYPE_CHECKING:
@@ -38,10 +40,10 @@ _HEADER = "ziglang/lib/libcxx/include/__config"
 
 def key() -> list[object]:
     """Return what decides a bill's bytes, and is no part of what it is about."""
-    return [FORMAT, document.FORMAT, version(document.LIBRARY), version("kafka-forge")]
+    return [FORMAT, facts.FORMAT, version(facts.LIBRARY), version("kafka-forge")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RecipeBill:
     """Writes the document of a recipe's package (`kafka_forge.sboms.facts.Bill`).
 
@@ -49,24 +51,39 @@ class RecipeBill:
         rendered: what is built.
         base: what it is built on.
         output: the channel's folder that it goes to; what is built here stands in it, too.
+        seconds: how long it has worked.
     """
 
     rendered: Rendered
     base: Base
     output: Path
+    seconds: float = 0.0
 
     def look(self, archives: Sequence[Path]) -> None:
         """Hold what the recipe says of copies against its sources; errors as `copied.load` and `copied.check`."""
-        copies = self._copies()
-        if copies is not None:
-            copied.check(copies, archives, self.rendered.recipe_dir / copied.NAME)
+        with self._timed():
+            copies = self._copies()
+            if copies is not None:
+                copied.check(copies, archives, self.rendered.recipe_dir / copied.NAME)
 
-    def write(self, facts: Facts) -> bytes:
+    def write(self, told: Facts) -> bytes:
         """Return the document."""
+        with self._timed():
+            return self._written(told)
+
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[None]:
+        begun = time.monotonic()
+        yield
+        self.seconds += time.monotonic() - begun
+
+    def _written(self, told: Facts) -> bytes:
+        from kafka_forge.sboms import document  # a third of a second, for who builds
+
         copies = self._copies()
-        wanted = [patch for source in facts.sources for patch in source.patches]
+        wanted = [patch for source in told.sources for patch in source.patches]
         return document.write(
-            facts,
+            told,
             reasons=[self._reason(patch) for patch in wanted],
             pieces=[*(copies.pieces() if copies else ()), *_linked_in(self.rendered)],
             origin=self._origin,

@@ -150,6 +150,7 @@ class _Workshop:
         base = self.bases[planned.cell.platform]
         begun = time.monotonic()
         log = self.logs / f"{planned.cell.id.replace('/', '_')}.log"
+        bill = bills.RecipeBill(planned.rendered, base, self.output)
         with self.progress.task(f"build {planned.cell.id}"):
             path = engine.build(
                 planned.rendered,
@@ -159,7 +160,7 @@ class _Workshop:
                 cache=self.cache,
                 hints=load_hints(planned.rendered.recipe_dir / "sources.yaml"),
                 progress=self.progress,
-                bill=bills.RecipeBill(planned.rendered, base, self.output),
+                bill=bill,
             )
         artifact = Artifact(planned.cell, path, sha256_of(path), path.stat().st_size, seconds=time.monotonic() - begun)
         note = {
@@ -167,6 +168,7 @@ class _Workshop:
             "sha256": artifact.sha256,
             "seconds": round(artifact.seconds, 3),
             "script_seconds": engine.script_seconds(log),
+            "bill_seconds": round(bill.seconds, 3),
         }
         write_text_atomic(_note(self.output, planned.cell), json.dumps(note, indent=1) + "\n")
         return artifact
@@ -334,6 +336,17 @@ class _Line:
         for other, planned in list(self.waiting.items()):
             if name in planned.built_on and not planned.cell.noarch:
                 self._lose(other, CheckResult("build", why.verdict, f"{name}: {why.summary}", why.evidence))
+
+
+def bill_seconds(output: Path) -> dict[Path, float]:
+    """Return the artifacts of a channel's folder → how long their bills of materials took to write, in seconds."""
+    found = {}
+    for note in sorted((output / ".notes").glob("*/*.json")):
+        file = output / note.parent.name / note.name.removesuffix(".json")
+        seconds = json.loads(note.read_text(encoding="utf-8")).get("bill_seconds")
+        if seconds is not None and file.is_file():
+            found[file] = float(seconds)
+    return found
 
 
 def overhead(output: Path, cell: Cell) -> float | None:

@@ -40,7 +40,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from kafka_forge.sboms import purls, solve
-from kafka_forge.sboms.facts import Role, Tool
+from kafka_forge.sboms.facts import LIBRARY, Role, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
 
     from kafka_forge.sboms.facts import Facts, Origin, Piece, Reason, Solved, Source
 
-FORMAT = 1
-"""Goes up with whatever changes what `write` makes of the same facts: it stands in the key of each artifact."""
-LIBRARY = "cyclonedx-python-lib"
 PREFIX = "kafka-forge:"
 """Of our own properties' names (https://cyclonedx.github.io/cyclonedx-property-taxonomy)."""
 ROLE = f"{PREFIX}role"
@@ -139,7 +136,13 @@ def _subject(facts: Facts, reasons: Sequence[Reason], properties: Iterable[tuple
             patches=[_patch(each) for each in reasons],
             notes="\n".join(f"{each.file} sha256:{each.sha256}" for each in reasons) or None,
         ),
-        properties=_said([*properties, *(("depends", spec) for spec in sorted(set(index.get("depends", ()))))]),
+        properties=_said(
+            [
+                *properties,
+                *(() if facts.sources else (("sources", "none"),)),
+                *(("depends", spec) for spec in sorted(set(index.get("depends", ())))),
+            ]
+        ),
     )
 
 

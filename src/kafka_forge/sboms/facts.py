@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from kafka_forge.values.model import JsonObject
 
 
+FORMAT = 1
+"""Goes up with whatever changes what `document.write` makes of the same facts: it is in the key of each artifact."""
+LIBRARY = "cyclonedx-python-lib"
+"""Writes the documents; its version decides their bytes, too."""
+
+
 class Role(str, enum.Enum):
     """What a component has to do with the package."""
 
@@ -175,5 +181,5 @@ class Bill(Protocol):
     def look(self, archives: Sequence[Path]) -> None:
         """Look at the sources before anything is built, and refuse what the document would be wrong about."""
 
-    def write(self, facts: Facts) -> bytes:
+    def write(self, told: Facts) -> bytes:
         """Return the document."""

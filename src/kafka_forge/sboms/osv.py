@@ -83,7 +83,8 @@ def search(data: JsonObject, export: Path) -> Searched:
     Raises:
         OsvInvalid: it is not there, has no record, or one that cannot be understood.
     """
-    everything = [*data["metadata"]["component"]["pedigree"]["ancestors"], *data.get("components", ())]
+    sources = data["metadata"]["component"].get("pedigree", {}).get("ancestors", ())
+    everything = [*sources, *data.get("components", ())]
     named = {each["bom-ref"]: _target(each) for each in everything}
     by_name: dict[tuple[str, str], list[_Target]] = {}
     for target in filter(None, named.values()):

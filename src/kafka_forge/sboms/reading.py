@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 FOLDER = "info/sboms"
 """As `PEP 770 <https://peps.python.org/pep-0770/>`_ has it in ``.dist-info``: documents of any kind and number."""
 _SUFFIX = ".cdx.json"
+NO_SOURCE = {"name": "kafka-forge:sources", "value": "none"}
+"""The property of a package whose recipe has no source (CEP 13 asks for none)."""
 _OLDEST = (1, 6)
 _AGAIN = "build the package anew with `kafka-forge build`, or ask for a whole file whoever gave you this one."
 
@@ -133,14 +135,16 @@ def wrong(data: JsonObject, index: JsonObject) -> list[str]:
     try:
         subject = data["metadata"]["component"]
         problems = _other(data, subject, index)
-        sources = subject["pedigree"]["ancestors"]
+        pedigree = subject.get("pedigree", {})
+        sources = pedigree.get("ancestors", ())
         problems += [
             f"the source {each['name']} has no sha256"
             for each in sources
             if each.get("externalReferences") and not any(hashed["alg"] == "SHA-256" for hashed in each["hashes"])
         ]
-        problems += [] if sources else ["it names no source"]
-        for patch in subject["pedigree"].get("patches", ()):
+        if not sources and NO_SOURCE not in subject.get("properties", ()):
+            problems.append("it names no source")
+        for patch in pedigree.get("patches", ()):
             if not all(issue.get("description") for issue in patch["resolves"]):
                 problems.append(f"no reason is given for {patch['diff']['url']}")
         problems += _named_twice(data)

@@ -29,8 +29,8 @@ def lines(data: JsonObject) -> Iterator[str]:
     yield f"{subject['name']} {subject['version']}  {licenses(subject)}"
     yield subject["purl"]
     yield f"CycloneDX {data['specVersion']}, {data['serialNumber']}, of {data['metadata']['timestamp']}"
-    pedigree = subject["pedigree"]
-    yield from _table("sources", [_source(each) for each in pedigree["ancestors"]])
+    pedigree = subject.get("pedigree", {})
+    yield from _table("sources", [_source(each) for each in pedigree.get("ancestors", ())] or [["none"]])
     patches = sorted(pedigree.get("patches", ()), key=lambda each: str(each["diff"]["url"]))
     yield from _table("patches", [_patch(each) for each in patches])
     for role, title in _TITLES.items():
