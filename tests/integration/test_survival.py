@@ -130,6 +130,32 @@ LIARS = {
 }
 
 
+@pytest.mark.long
+def test_a_member_that_gets_its_partitions_when_its_forerunners_session_ends_is_waited_for(
+    suffering: tuple[Cluster, Links], tmp_path: Path
+) -> None:
+    """As after a coordinator's crash that swallowed the other one's LeaveGroup: session.timeout.ms is 45 seconds.
+
+    So a second member came to read at 48.7 seconds, of 16 whose coordinator was killed; its process, which had 60 to
+    end, had not always done so on a busy machine.
+    """
+    late = """
+        class Late(confluent_kafka.Consumer):
+            made = []
+            def __init__(self, settings):
+                super().__init__(settings)
+                Late.made.append(time.monotonic())
+                self._first = len(Late.made) == 1
+            def consume(self, count, seconds):
+                if self._first or time.monotonic() > Late.made[1] + 75:
+                    return super().consume(count, seconds)
+                time.sleep(seconds)
+                return []
+        confluent_kafka.Consumer = Late
+        """
+    assert verdicts(suffering, faulty(tmp_path / "made", late), "cut-after") == {}
+
+
 @pytest.mark.parametrize("name", LIARS)
 def test_a_client_that_breaks_a_promise_is_found_out(
     suffering: tuple[Cluster, Links], tmp_path: Path, name: str

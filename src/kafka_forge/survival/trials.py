@@ -40,7 +40,8 @@ _UNHEARD_STOP_SECONDS = 3.0
 READY_SECONDS = settings.READY_SECONDS
 """As long as a broker may: clients that start on the same busy machine wait for it, too."""
 STOPPED_SECONDS = 60.0
-"""After which a producer that was told to stop is not waited for any longer, nor is a process at its end."""
+"""After which a producer that was told to stop is not waited for any longer, nor a consumer that has read all or given
+up, nor a process at its end."""
 _PATIENCE = 180.0
 """What the group's second member gets to read the rest, once all is written. Where a fault has swallowed the first
 one's word that it leaves, the coordinator takes it for alive until session.timeout.ms is over, 45 seconds by default,
@@ -215,10 +216,14 @@ def _end_consumers(runners: Sequence[_Runner], cluster: Cluster) -> dict[str, di
     for each in runners:
         (each.room / "ends.draft").write_text(json.dumps(ends[each.topic]), encoding="utf-8")
         (each.room / "ends.draft").replace(each.room / "ends.json")
-    _wait(runners, STOPPED_SECONDS, "over")  # nobody tells that: the processes have to end
+    reading = _wait(runners, _PATIENCE + STOPPED_SECONDS, "consumer-ended")
+    _wait([each for each in runners if each not in reading], STOPPED_SECONDS, "over")  # nobody tells that
     for each in runners:
         each.ledger.update()
-        if not each.over:
+        if each in reading and not each.over:
+            each.ended = each.ended or f"did not stop its consumer within {_PATIENCE + STOPPED_SECONDS:.0f} seconds"
+            processes.end(each.child)
+        elif not each.over:
             each.ended = each.ended or f"did not end within {STOPPED_SECONDS:.0f} seconds"
             processes.end(each.child)
         elif each.child.returncode:
