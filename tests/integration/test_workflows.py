@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.unit.sigstore_instance import IDENTITY
+
+from . import sigstore_servers
 from .workflow_runner import Runner, evaluate, fill, machine
 
 pytestmark = [pytest.mark.integration, pytest.mark.first]
@@ -71,14 +74,39 @@ def test_the_last_job_merges_what_was_proven_and_writes_the_matrix(ran: Runner) 
     }
 
 
-def test_a_release_publishes_just_that(ran: Runner, tmp_path: Path) -> None:
+def test_a_release_signs_and_publishes_just_that(ran: Runner, tmp_path: Path) -> None:
+    with sigstore_servers.running() as servers:
+        released = release(ran.clone, ran.room, tmp_path, servers)
+        for name in ("attest", "publish"):
+            released.run_job(name, released.data["jobs"][name])
+            assert released.results[name] == "success", released.steps[-1].output
+    (package,) = (tmp_path / "channel" / "noarch").glob("*.conda")
+    index = json.loads((package.parent / "repodata.json").read_text(encoding="utf-8"))
+    named = index["packages.conda"][package.name]["attestations_sha256"]
+    assert package.with_name(f"{package.name}.sigs.{named}").is_file()
+    assert not {sigstore_servers.TOKEN, sigstore_servers.REQUEST_TOKEN} & {
+        *"".join(step.output for step in released.steps).split()
+    }
+
+
+def release(clone: Path, room: Path, folder: Path, servers: sigstore_servers.Servers) -> Runner:
+    """A release of what ci.yml's run in that room has proven, by an instance of Sigstore of the test's own."""
+    (folder / "instance.json").write_text(json.dumps(servers.configuration()), encoding="utf-8")
+    (folder / "trusted_root.json").write_text(json.dumps(servers.instance.trusted_root()), encoding="utf-8")
+    server, _, workflow = IDENTITY.partition("/owner")
     released = runner(
-        ran.clone, ran.room, "release.yml", vars={"KAFKA_FORGE_CHANNEL": str(tmp_path / "channel")}, secrets={}
+        clone,
+        room,
+        "release.yml",
+        vars={"KAFKA_FORGE_CHANNEL": str(folder / "channel"), "KAFKA_FORGE_CHANNEL_URL": "https://example.org/mine"},
+        secrets={},
+        github={"server_url": server, "workflow_ref": f"owner{workflow}"},
     )
+    released.environment |= servers.job()
+    released.environment["KAFKA_FORGE_SIGSTORE"] = str(folder / "instance.json")
+    released.environment["KAFKA_FORGE_TRUSTED_ROOT"] = str(folder / "trusted_root.json")
     released.results["ci"] = "success"
-    released.run_job("publish", released.data["jobs"]["publish"])
-    assert released.results["publish"] == "success", released.steps[-1].output
-    assert len(list((tmp_path / "channel" / "noarch").glob("*.conda"))) == 1
+    return released
 
 
 def test_a_job_without_a_report_turns_the_last_job_red_and_the_summary_says_so(ran: Runner, tmp_path: Path) -> None:
@@ -115,8 +143,9 @@ def test_every_action_is_pinned_and_no_step_holds_an_expression() -> None:
     for file in (ROOT / ".github" / "workflows").glob("*.yml"):
         data = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
         assert data["permissions"] == {}
-        for job in data["jobs"].values():
-            assert job["permissions"] == {"contents": "read"}
+        for name, job in data["jobs"].items():
+            signs = {"id-token": "write"} if (file.name, name) == ("release.yml", "attest") else {}
+            assert job["permissions"] == {"contents": "read", **signs}
             for step in job.get("steps", ()):
                 assert "${{" not in step.get("run", ""), "an expression in a script is an injection"
                 if "uses" in step:

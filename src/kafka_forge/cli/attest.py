@@ -51,6 +51,8 @@ def key(file: Path) -> None:
 @click.option("--key", "key_file", type=_FILE, help="The private key.  [default: none, by the identity of a CI job]")
 @click.option(
     "--sigstore",
+    envvar="KAFKA_FORGE_SIGSTORE",
+    show_envvar=True,
     type=_FILE,
     help="Another Sigstore than the public one, as its ClientTrustConfig in JSON; without --key.",
 )

@@ -159,6 +159,8 @@ def attested_options(function: F) -> F:
     @click.option(
         "--trusted-root",
         metavar="FILE|embedded",
+        envvar="KAFKA_FORGE_TRUSTED_ROOT",
+        show_envvar=True,
         help="Sigstore's keys: its trusted_root.json, or those that came with py-rattler.  [default: asked for anew]",
     )
     @functools.wraps(function)
@@ -181,9 +183,9 @@ _ISSUERS = {"github": "https://token.actions.githubusercontent.com", "gitlab": "
 def _attested_by(key: Path | None, identity: str | None, issuer: str | None, root: str | None) -> Path | Signer | None:
     from kafka_forge.attesting.verifying import Signer
 
-    if key and (identity or issuer or root):
+    if key and (identity or issuer):
         raise click.UsageError("--key is one way, --identity with --issuer another: name one of them.")
-    if not (identity or issuer or root):
+    if not (identity or issuer):
         return key
     if not identity or not issuer:
         raise click.UsageError("--identity and --issuer go together: a name counts only by who vouches for it.")
