@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from importlib.metadata import files, version
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from kafka_forge.bases import home
 from kafka_forge.errors.hiding import hidden
@@ -115,7 +116,7 @@ class RecipeBill:
         if not solved.url.startswith("file:"):
             channel = hidden(solved.url).rsplit("/", 2)[0]
             return Origin(channel, solved.sha256, url=hidden(solved.url), channel=channel.rpartition("/")[2])
-        folder = Path(unquote(urlsplit(solved.url).path)).parent.parent
+        folder = Path(url2pathname(urlsplit(solved.url).path)).parent.parent
         if folder == self.output:
             return Origin("built from its recipe here, as this package is", solved.sha256)
         made_from = _made_from(folder, solved)
@@ -137,7 +138,9 @@ def _by_zig(rendered: Rendered) -> bool:
 
 
 def _linked_in(rendered: Rendered) -> Iterator[Piece]:
-    """Give what zig links into all that it compiles (bootstrap/README.md, "C++"); of other compilers nothing."""
+    """Give what zig links into all that it compiles, on every system (macOS's own libc++ is not asked for there, seen in
+    librdkafka++.1.dylib); of other compilers nothing.
+    """
     if not _by_zig(rendered):
         return
     zig, system = version(_ZIGLANG), rendered.platform.partition("-")[0]
@@ -147,7 +150,7 @@ def _linked_in(rendered: Rendered) -> Iterator[Piece]:
         yield Piece(
             "mingw-w64 runtime", zig, "ZPL-2.1", "https://www.mingw-w64.org", Role.LINKED, note=f"as zig {zig} has it"
         )
-    if system != "osx" and rendered.variant.get("cxx_compiler", "").startswith(_ZIG):
+    if rendered.variant.get("cxx_compiler", "").startswith(_ZIG):
         yield Piece(
             "libc++",
             _llvm(),
@@ -156,6 +159,10 @@ def _linked_in(rendered: Rendered) -> Iterator[Piece]:
             Role.LINKED,
             note=f"with libc++abi and libunwind, as zig {zig} has them; {parts}",
         )
+
+        if rendered.platform == "linux-ppc64le":
+            words = "leads from one long double to the other (ground/long_double.py)"
+            yield Piece("kafka-forge", version("kafka-forge"), "BSD-3-Clause", "", Role.LINKED, note=words)
 
 
 def _llvm() -> str:
