@@ -138,8 +138,9 @@ def _by_zig(rendered: Rendered) -> bool:
 
 
 def _linked_in(rendered: Rendered) -> Iterator[Piece]:
-    """Give what zig links into all that it compiles, on every system (macOS's own libc++ is not asked for there, seen in
-    librdkafka++.1.dylib); of other compilers nothing.
+    """Give what zig links into all that it compiles, on every system; of other compilers nothing.
+
+    libc++ on macOS, too: what is linked there asks for no library of the system's but libSystem (librdkafka++.1.dylib).
     """
     if not _by_zig(rendered):
         return
@@ -159,7 +160,6 @@ def _linked_in(rendered: Rendered) -> Iterator[Piece]:
             Role.LINKED,
             note=f"with libc++abi and libunwind, as zig {zig} has them; {parts}",
         )
-
         if rendered.platform == "linux-ppc64le":
             words = "leads from one long double to the other (ground/long_double.py)"
             yield Piece("kafka-forge", version("kafka-forge"), "BSD-3-Clause", "", Role.LINKED, note=words)
