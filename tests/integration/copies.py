@@ -72,7 +72,8 @@ def built(copy: Copy) -> Built:
     drafts.change(recipe, r"(?m)^  url: .*$", f"  url: {archive.as_uri()}")
     drafts.change(recipe, r"(?m)^  sha256: .*$", f"  sha256: {hashlib.sha256(archive.read_bytes()).hexdigest()}")
     drafts.change(recipe, r"  patches:\n(?:    - .*\n)+", "")
-    (folder / "sources.yaml").unlink()
+    for ours in ("sources.yaml", "sbom.yaml"):  # what they say is true of upstream's archive
+        (folder / ours).unlink()
     return drafts.built(_RECIPE, root)
 
 

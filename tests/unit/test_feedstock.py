@@ -29,7 +29,7 @@ def test_a_new_feedstock_has_what_the_recipe_needs_and_nothing_of_ours(recipe: s
     target = tmp_path / "feedstock"
     assert _run(["feedstock", recipe, str(target)], debug=True) == 0
     assert {"conda-forge.yml", "recipe/recipe.yaml"} <= files(target)
-    assert not {path.name for path in target.rglob("*")} & {"contract.yaml", "sources.yaml"}
+    assert not {path.name for path in target.rglob("*")} & {"contract.yaml", "sources.yaml", "sbom.yaml"}
     data = YAML(typ="safe").load((target / "recipe" / "recipe.yaml").read_text(encoding="utf-8"))
     for patch in data["source"].get("patches", ()):
         assert (target / "recipe" / patch).is_file()
