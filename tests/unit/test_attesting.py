@@ -326,6 +326,22 @@ def test_one_good_attestation_is_enough_and_the_others_are_kept(signed: Signed) 
     assert signed.file.with_name(f"{signed.file.name}.sigs.{named}").read_text(encoding="utf-8") == text
 
 
+def test_a_file_that_replaces_another_does_not_inherit_its_attestation(signed: Signed, tmp_path: Path) -> None:
+    room = signed.file.parent.parent
+    again = tmp_path / "again" / signed.file.name
+    again.parent.mkdir()
+    shutil.copyfile(signed.file, again)
+    channel.add(room, again, "linux-64")
+    assert signed.verify().statement.channel == CHANNEL  # the same bytes, as two builds of one artifact are
+    shutil.copyfile(signed.file, again)
+    tampering.index(again, depends=["something-else"])
+    channel.add(room, again, "linux-64")
+    index = json.loads((room / "linux-64" / "repodata.json").read_text(encoding="utf-8"))
+    assert "attestations_sha256" not in index["packages.conda"][signed.file.name]
+    with pytest.raises(AttestationMissing):
+        signed.verify()
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [

@@ -119,6 +119,36 @@ def planning(root: Path, base: str) -> Callable[[], float]:
     return measure
 
 
+def signing_and_verifying(folder: Path) -> Callable[[], tuple[float, float]]:
+    """Return a measurement of signing by a key, and of verifying: seconds, of the artifact that took longest.
+
+    Args:
+        folder: the channel with the artifacts and their report; nothing is written into it.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from kafka_forge.attesting import sidecar, signing, verifying
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    files = [folder / each["file"] for each in report["artifacts"] if each["file"]]
+
+    def measure() -> tuple[float, float]:
+        spent = []
+        with tempfile.TemporaryDirectory() as room:
+            for file in files:
+                begun = time.monotonic()
+                bundle = signing.by_key(signing.statement_of(file, "https://example.org/channel"), key)
+                bundles = Path(room) / sidecar.beside(file).name
+                bundles.write_text(sidecar.joined(None, [bundle]), encoding="utf-8")
+                signed = time.monotonic()
+                verifying.verify(file, key.public_key(), bundles=bundles)
+                spent.append((signed - begun, time.monotonic() - signed))
+        return max(each for each, _ in spent), max(each for _, each in spent)
+
+    return measure
+
+
 def measure(root: Path, base: str, runs: int, broker: str, progress: Progress) -> list[Figure]:
     """Measure everything, interleaved, on artifacts that are built (they are built first where they are not).
 
@@ -150,6 +180,7 @@ def measure(root: Path, base: str, runs: int, broker: str, progress: Progress) -
             seen["memory"].append(spent.peak / 1e6)
             task.advance()
     artifacts = _artifact_count(root)
+    attested = [signing_and_verifying(root / "output")() for _ in range(runs)]
     return [
         _figure("--help", "ms", 150, seen["help"]),
         _figure("plan: all recipes, six platforms, five Pythons", "s", 0.5, seen["plan"]),
@@ -158,6 +189,8 @@ def measure(root: Path, base: str, runs: int, broker: str, progress: Progress) -
         _figure("memory of the toolkit while it verifies", "MB", 300, seen["memory"]),
         _figure("doctor: an environment with three clients, no broker", "s", 2.0, doctored),
         _figure("bump --dry-run, answers kept", "s", 5.0, looked),
+        _figure("attest sign by a key, the slowest artifact", "s", 1.0, [signed for signed, _ in attested]),
+        _figure("attest verify by a key, the slowest artifact", "s", 1.0, [verified for _, verified in attested]),
         *_added(root, base),
         *_bills(root / "output"),
     ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from kafka_forge.ground.files import atomic_path, explain_os_errors, write_text_atomic
+from kafka_forge.ground.files import atomic_path, explain_os_errors, sha256_of, write_text_atomic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +56,7 @@ def add(channel_dir: Path, file: Path, subdir: str) -> Path:
         DiskFull, NotWritable: the file system refuses.
     """
     target = channel_dir / subdir / file.name
+    _withdraw(target, file)
     with atomic_path(target) as draft:
         try:
             os.link(file, draft)
@@ -65,6 +66,13 @@ def add(channel_dir: Path, file: Path, subdir: str) -> Path:
     file.unlink(missing_ok=True)
     index(channel_dir, anew=target)
     return target
+
+
+def _withdraw(target: Path, file: Path) -> None:
+    """Take away the attestation of a file that is replaced by another one: the index would name it for that."""
+    attested = target.with_name(f"{target.name}.sigs")
+    if attested.exists() and (not target.is_file() or sha256_of(target) != sha256_of(file)):
+        attested.unlink()
 
 
 def index(channel_dir: Path, *, anew: Path | None = None) -> None:
