@@ -8,7 +8,8 @@ from .libraries import LIBRARIES
 from .linked import LINKED
 from .lying import LYING
 from .rebuilt import REBUILT
+from .streamed import STREAMED
 from .told import TOLD
 from .used import USED
 
-ANIMALS = (*LINKED, *LIBRARIES, *REBUILT, *FOREIGN, *DOUBLED, *TOLD, *LYING, *USED)
+ANIMALS = (*LINKED, *LIBRARIES, *REBUILT, *FOREIGN, *DOUBLED, *TOLD, *LYING, *USED, *STREAMED)

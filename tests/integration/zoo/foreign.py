@@ -1,8 +1,8 @@
-"""Binaries for a system that this machine is none of, which it builds and looks at all the same.
+"""Binaries for systems that this machine is none of, which it builds and looks at all the same.
 
 They are made of a librdkafka that the real recipe gives without OpenSSL, libcurl and Cyrus SASL, as those take many
-minutes to build for another platform. Nothing that is judged here depends on them: nothing of macOS can be run, so no
-feature is asked for.
+minutes to build for another platform. Nothing that is judged here depends on them: for macOS no feature is asked, as
+nothing can be run, and the DLL of the animal for Windows cannot be loaded, so that it cannot be asked either.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .rebuilding import Change
     from .trees import Tree
 
-_OSX = "osx-arm64"
+_OSX, _WINDOWS = "osx-arm64", "win-64"
 _CHANGES: dict[str, tuple[Change, ...]] = {
     _OSX: (
         *without("ssl", "WITH_SSL", "WITH_SASL_SCRAM", "WITH_SASL_OAUTHBEARER", "WITH_OAUTHBEARER_OIDC"),
@@ -38,11 +38,19 @@ _CHANGES: dict[str, tuple[Change, ...]] = {
         *not_in_host("openssl", "libcurl", "cyrus-sasl"),
         OVERDEPENDING,
     ),
+    _WINDOWS: (
+        ("build-win.sh", "-DWITH_CURL=1 -DWITH_OAUTHBEARER_OIDC=1 ", ""),
+        ("build-win.sh", "-DWITH_SSL=ON", "-DWITH_SSL=OFF"),
+        ("build-win.sh", "-DWITH_CURL=ON", "-DWITH_CURL=OFF"),
+        *not_in_host("openssl", "libcurl", "cyrus-sasl"),
+        OVERDEPENDING,
+    ),
 }
 _NEEDED = {
     _OSX: ("osx-arm64/lz4-c", "osx-arm64/zlib", "osx-arm64/zstd", "linux-64/zig-cxx_osx-arm64"),
+    _WINDOWS: ("win-64/lz4-c", "win-64/zlib", "win-64/zstd", "linux-64/zig-cxx_win-64", "win-64/pythons"),
 }
-"""Ids of the embedded base: what is built against, and with what."""
+"""Ids of the embedded base: what is built against, with what, and the Python that looks at a DLL."""
 
 
 def _built(platform: str) -> Callable[[], tuple[Artifact, Base]]:
@@ -69,6 +77,10 @@ def _changed_after_signing(tree: Tree) -> None:
     tree.bytes(tree.one("lib/librdkafka.1.dylib"), b"Local: Timed out\0", b"Local: Time over\0")
 
 
+def _of_another_dll(tree: Tree) -> None:
+    tree.bytes(tree.one("Library/bin/rdkafka.dll"), b"\0zstd.dll\0", b"\0zst1.dll\0")
+
+
 FOREIGN = (
     Animal(
         "macos-floor-too-low",
@@ -91,5 +103,16 @@ FOREIGN = (
         "sign the file again",
         _changed_after_signing,
         good=_built(_OSX),
+    ),
+    Animal(
+        "dll-not-found",
+        RECIPE,
+        "confluentinc/confluent-kafka-python#1186",
+        "librdkafka's DLL asks for a DLL that no package brings, and Windows does not say for which",
+        "rpath-inside-prefix",
+        "brings zst1.dll to its search path",
+        "depend on what is needed",
+        _of_another_dll,
+        good=_built(_WINDOWS),
     ),
 )
