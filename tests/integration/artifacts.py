@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kafka_forge.building.build import Built
-    from kafka_forge.values.model import Environment
+    from kafka_forge.values.model import Base, Environment
 
 
 def built(*recipes: str, python: str | None = None) -> Built:
@@ -37,7 +37,12 @@ def built(*recipes: str, python: str | None = None) -> Built:
 
 def channels(made: Built) -> tuple[str, str]:
     """Return where it is installed from: the channel that was built into, and the base's."""
-    return (project_root() / "output").as_uri(), made.base.channel
+    return channels_of(made.base)
+
+
+def channels_of(base: Base) -> tuple[str, str]:
+    """Return the same of a base, whatever of it was built by this test."""
+    return (project_root() / "output").as_uri(), base.channel
 
 
 @contextlib.contextmanager

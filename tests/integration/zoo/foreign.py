@@ -42,6 +42,7 @@ _CHANGES: dict[str, tuple[Change, ...]] = {
         ("build-win.sh", "-DWITH_CURL=1 -DWITH_OAUTHBEARER_OIDC=1 ", ""),
         ("build-win.sh", "-DWITH_SSL=ON", "-DWITH_SSL=OFF"),
         ("build-win.sh", "-DWITH_CURL=ON", "-DWITH_CURL=OFF"),
+        ("cmake/windows.cmake", "SSL CURL SASL_SCRAM SASL_OAUTHBEARER OAUTHBEARER_OIDC ", ""),
         *not_in_host("openssl", "libcurl", "cyrus-sasl"),
         OVERDEPENDING,
     ),

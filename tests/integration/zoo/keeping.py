@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 RECIPES = ("kafka-python", "librdkafka", "pykafka", "python-confluent-kafka")
 """Of which there is a good artifact from the beginning; any other is built for the animal that is made from it."""
+CLIENT = "python-confluent-kafka"
+"""What the others are made for, and depend on."""
 PYTHON = "3.14"
 
 
@@ -49,7 +51,8 @@ class Keeper:
         if animal.good:
             return animal.good()
         if animal.of not in self.good:
-            (self.good[animal.of],) = artifacts.built(animal.of, python=PYTHON).artifacts
+            made = artifacts.built(animal.of, CLIENT).artifacts  # for every Python that its own tests run on
+            (self.good[animal.of],) = (each for each in made if each.cell.recipe == animal.of)
         return self.good[animal.of], self.base
 
     def _changed(self, good: Artifact, change: Callable[[Tree], None], channel: Path) -> Artifact:
@@ -65,14 +68,11 @@ class Keeper:
         good, base = self.origin(animal)
         channel = Path(tempfile.mkdtemp(prefix=f"{animal.name}-", dir=self.room)) / "channel"
         artifact = self._changed(good, animal.make, channel)
-        for name, other in self.good.items():  # what an animal depends on comes beside it
-            if name == animal.of:
-                continue
-            if animal.beside and animal.beside[0] == name:
-                trees.offered(self._changed(other, animal.beside[1], channel.with_name("beside")), channel)
-            else:
-                trees.offered(other, channel)
-        return self.examined(artifact, (channel.as_uri(), base.channel), (self.broker(),) if animal.broker else ())
+        if animal.beside:
+            name, change = animal.beside
+            trees.offered(self._changed(self.good[name], change, channel.with_name("beside")), channel)
+        family = artifacts.channels_of(base)  # what an animal depends on, for every Python that it is tried with
+        return self.examined(artifact, (channel.as_uri(), *family), (self.broker(),) if animal.broker else ())
 
     def broker(self) -> str:
         """Start the broker that all share, where it does not run yet; return its address."""

@@ -42,7 +42,7 @@ STREAMED = (
         "koeninger/kafka-exactly-once#6",
         "a task that is run again does not ask whether its range has been written",
         "roundtrip-dask",
-        "are there that should not",
+        "800 messages",
         "compare what the partitions' tasks read and write",
         _never_done,
         broker=True,
