@@ -39,6 +39,10 @@ def _no_license(tree: Tree) -> None:
         file.unlink()
 
 
+def _bill_left_out(tree: Tree) -> None:
+    tree.one("info/sboms/*.cdx.json").unlink()
+
+
 def _license_unnamed(tree: Tree) -> None:
     about = tree.info("about.json")
     tree.write_info("about.json", {key: value for key, value in about.items() if key != "license"})
@@ -109,6 +113,16 @@ def _tests_left_out(tree: Tree) -> None:
 
 
 TOLD = (
+    Animal(
+        "bill-left-out",
+        "kafka-python",
+        "conda/ceps#127",
+        "nothing in the file tells what it is made of",
+        "sbom",
+        "no bill of materials",
+        "build the package anew",
+        _bill_left_out,
+    ),
     Animal(
         "dependency-missing",
         "pykafka",
