@@ -12,6 +12,7 @@ from conda_package_streaming.extract import extract
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from kafka_forge.bench import toolkit
 from kafka_forge.building import bills
 from kafka_forge.cli import _run
 from kafka_forge.errors import PackageInvalid, RecipeInvalid, SbomDamaged, SbomMissing
@@ -348,3 +349,25 @@ def test_where_a_package_is_from_is_the_same_on_every_machine(tmp_path: Path) ->
     assert (found["zlib"].channel, found["zlib"].sha256) == ("forge", "3" * 64)
     assert "me:word" not in repr(found)
     assert "secret" not in repr(found)
+
+
+def test_what_a_bill_costs_is_measured_of_artifacts_that_stand(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    (output / "linux-64").mkdir(parents=True)
+    notes = output / ".notes" / "linux-64"
+    notes.mkdir(parents=True)
+    house.finished(tmp_path).rename(output / "linux-64" / "small.conda")
+    for name, note in (("small", {"bill_seconds": 0.25}), ("gone", {"bill_seconds": 9.0}), ("older", {})):
+        (notes / f"{name}.conda.json").write_text(json.dumps(note), encoding="utf-8")
+    (output / "linux-64" / "older.conda").touch()
+    (figure,) = toolkit._bills(output)
+    assert (figure.runs, figure.goal, figure.unit) == (1, 1.0, "s")
+    assert figure.median >= 0.25
+    assert toolkit._bills(tmp_path / "nothing") == []
+
+
+def test_a_bill_counts_its_own_time(tmp_path: Path) -> None:
+    made = bill(tmp_path)
+    made.look([])
+    made.write(house.facts())
+    assert made.seconds > 0
