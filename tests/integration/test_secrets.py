@@ -17,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from kafka_forge import brokers
 from kafka_forge.bases.packing import Package, pack
@@ -84,6 +86,10 @@ class Planted:
             "AWS_SECRET_ACCESS_KEY": self.secret("aws"),
             "AWS_SESSION_TOKEN": self.secret("aws-session"),
             "AWS_ENDPOINT_URL_S3": f"http://{self.host}",
+            "KAFKA_FORGE_KEY_PASSWORD": self.secret("key-password"),
+            "GITHUB_ACTIONS": "true",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self.secret("job"),
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"http://{self.host}/token?version=2",
         }
 
     def secret(self, place: str) -> str:
@@ -110,6 +116,12 @@ class Planted:
             f"sasl.password={self.secret('sasl')}\nssl.key.password={self.secret('key')}\n"
             f"ssl.keystore.location={self.home}/no.p12\nssl.keystore.password={self.secret('keystore')}\n"
         )
+        for name in ("mine", "anothers"):
+            key = generate_private_key(SECP256R1())
+            lock = BestAvailableEncryption(self.secret("key-password" if name == "mine" else "another").encode())
+            (self.home / name).write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock))
+        (self.home / "open").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        self.secrets["private-key"] = (self.home / "open").read_text().splitlines()[1]
         (self.home / "oauth.json").write_text(
             json.dumps(
                 {
@@ -187,6 +199,16 @@ COMMANDS = {
     "anaconda": ["publish", "--from", "{output}", "--channel", "anaconda+{server}/mine"],
     "a password in a server's URL": ["publish", "--from", "{output}", "--channel", "quetz+{shut}"],
     "s3": ["publish", "--from", "{output}", "--channel", "s3://mine/channel"],
+    "a key": ["attest", "key", "{output}/made"],
+    "signing by a key": [*("attest", "sign", "{package}", "--channel", "{server}/c", "--key", "{home}/mine")],
+    "signing by an open key": [*("attest", "sign", "{package}", "--channel", "{server}/c", "--key", "{home}/open")],
+    "a key that does not open": [
+        *("attest", "sign", "{package}", "--channel", "{server}/c", "--key", "{home}/anothers")
+    ],
+    "verifying by a private key": [*("attest", "verify", "{package}", "--key", "{home}/open")],
+    "signing for a password": [*("attest", "sign", "{package}", "--channel", "{shut}", "--key", "{home}/mine")],
+    "signing for a token": [*("attest", "sign", "{package}", "--channel", "{token}", "--key", "{home}/mine")],
+    "signing without a key": [*("attest", "sign", "{package}", "--channel", "{server}/c")],
     "doctor": ["doctor", "--python", sys.executable, "--security", "{home}/client.properties"],
     "doctor as JSON": ["doctor", "--python", sys.executable, "--security", "{home}/client.properties", "--json"],
     "doctor with a broker": [
@@ -217,6 +239,7 @@ def test_no_secret_is_told_or_written(machine: Planted, command: str, how: str) 
         "server": f"http://{machine.host}",
         "host": machine.host,
         "output": str(machine.output),
+        "package": str(machine.output / "linux-64" / "one-1-h0_0.conda"),
         "home": str(machine.home),
     }
     done = machine.run(*(word.format(**words) for word in COMMANDS[command]), *([how] if how else []))

@@ -326,6 +326,22 @@ def test_one_good_attestation_is_enough_and_the_others_are_kept(signed: Signed) 
     assert signed.file.with_name(f"{signed.file.name}.sigs.{named}").read_text(encoding="utf-8") == text
 
 
+def test_an_attestation_that_was_put_there_by_hand_is_in_the_index(signed: Signed) -> None:
+    (twin,) = signed.file.parent.glob("*.sigs.*")
+    twin.unlink()
+    channel.index(signed.file.parent.parent)
+    index = json.loads((signed.file.parent / "repodata.json").read_text(encoding="utf-8"))
+    assert twin.name.endswith(index["packages.conda"][signed.file.name]["attestations_sha256"])
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "garbage"])
+def test_what_no_index_may_name_is_said_where_it_is_written(signed: Signed, text: str) -> None:
+    signed.sidecar.write_text(text, encoding="utf-8")
+    with pytest.raises(AttestationRefused) as caught:
+        channel.index(signed.file.parent.parent)
+    assert caught.value.where == str(signed.sidecar)
+
+
 def test_a_file_that_replaces_another_does_not_inherit_its_attestation(signed: Signed, tmp_path: Path) -> None:
     room = signed.file.parent.parent
     again = tmp_path / "again" / signed.file.name

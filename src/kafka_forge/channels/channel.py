@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from kafka_forge.errors import AttestationRefused
 from kafka_forge.ground.files import atomic_path, explain_os_errors, sha256_of, write_text_atomic
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def index(channel_dir: Path, *, anew: Path | None = None) -> None:
     again, even if it has been replaced, unless it is the one that ``anew`` names.
 
     Raises:
+        AttestationRefused: an attestation beside a package is nothing that an index may name.
         DiskFull, NotWritable: the file system refuses.
     """
     from rattler.index import index_fs
@@ -90,7 +92,32 @@ def index(channel_dir: Path, *, anew: Path | None = None) -> None:
     with explain_os_errors(channel_dir), FileLock(channel_dir / ".index.lock"):
         if anew is not None:
             _forget(anew)
+        _address(channel_dir)
         asyncio.run(index_fs(channel_dir, write_zst=False, write_shards=False))
+
+
+def _address(channel_dir: Path) -> None:
+    """Give each attestation that was put there by hand its second name, without which there is no index at all.
+
+    See findings/py-rattler-indexes-no-folder-with-a-lone-attestation.sh.
+
+    Raises:
+        AttestationRefused: one is nothing that an index may name (CEP 50).
+    """
+    for attested in channel_dir.glob("*/*.conda.sigs"):
+        try:
+            bundles = json.loads(attested.read_text(encoding="utf-8"))
+        except ValueError:
+            bundles = None
+        if not isinstance(bundles, list) or not bundles:
+            raise AttestationRefused(
+                "this is no array of attestations, so no index can be written",
+                where=str(attested),
+                todo="remove it; `attest sign` writes one, and `attest verify --bundle` reads one from anywhere.",
+            )
+        twin = attested.with_name(f"{attested.name}.{sha256_of(attested)}")
+        if not twin.exists():
+            shutil.copyfile(attested, twin)
 
 
 def _forget(file: Path) -> None:
