@@ -77,7 +77,7 @@ def test_a_job_signs_without_a_key_and_anybody_verifies_it_offline(job: Job, ser
     servers.asked.clear()
     seen = job.verify("--channel", CHANNEL, "--json")
     assert seen.returncode == 0, seen.stderr
-    rows = json.loads(seen.stdout)
+    rows = json.loads(seen.stdout)["verified"]
     assert [row["signer"] for row in rows] == [IDENTITY, IDENTITY]
     assert {"certificate", "certificate transparency", "transparency log", "channel"} <= set(rows[0]["looked_at"])
     assert job.verify("--channel", "https://example.org/another").returncode == 62

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
 from kafka_forge.attesting import keys, sidecar, signing, statement, verifying
@@ -18,6 +19,7 @@ from kafka_forge.attesting.verifying import Signer
 from kafka_forge.channels import channel
 from kafka_forge.cli import _run
 from kafka_forge.errors import AttestationMissing, AttestationRefused, ForgeError, KeyInvalid, UnknownChannel
+from kafka_forge.schemas.making import ATTEST_SCHEMA
 
 from . import tampering
 from .proven import proven
@@ -449,9 +451,14 @@ def test_the_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "signed already" in capsys.readouterr().out
     known = ["attest", "verify", file, "--key", key_ + ".pub"]
     assert _run([*known, "--channel", CHANNEL, "--json"], debug=False) == 0
-    assert json.loads(capsys.readouterr().out)[0]["channel"] == CHANNEL
+    told = json.loads(capsys.readouterr().out)
+    assert told["verified"][0]["channel"] == CHANNEL
+    jsonschema.validate(told, json.loads(ATTEST_SCHEMA.read_text(encoding="utf-8")))
     assert _run([*known, "--channel", CHANNEL + "x"], debug=False) == 62
     assert _run(["attest", "verify", file], debug=False) == 2
     assert _run(["attest", "verify", file, "--identity", "me"], debug=False) == 2
+    stranger = ["attest", "verify", file, "--identity", "me", "--issuer", "gitlab", "--trusted-root"]
+    assert _run([*stranger, "embedded"], debug=False) == 62
+    assert _run([*stranger, key_], debug=False) == 10
     assert _run(["attest", "verify", file + "x", "--key", key_ + ".pub"], debug=False) == 10
     assert _run(["attest", "verify", file, "--key", key_], debug=False) == 10

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.attesting import keys, package, sidecar, statement
-from kafka_forge.errors import AttestationRefused, SourceUnreachable
+from kafka_forge.errors import AttestationRefused, KeyInvalid, SourceUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +79,7 @@ def verify(file: Path, by: Public | Signer, *, channel: str | None = None, bundl
     Raises:
         UnknownPackage, AttestationMissing: there is no such file, or no attestation beside it.
         AttestationRefused: none holds; with the reason for each.
+        KeyInvalid: the file of Sigstore's keys cannot be read.
         SourceUnreachable: Sigstore's newest keys cannot be had.
     """
     found = package.found(file)
@@ -201,7 +202,7 @@ def _root(name: str | None) -> TrustedRoot | None:
     try:
         return made()
     except ValueError as error:
-        raise AttestationRefused(
+        raise KeyInvalid(
             "these keys of Sigstore's cannot be read",
             where=name,
             details=[str(error)],

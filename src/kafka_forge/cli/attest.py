@@ -112,7 +112,7 @@ def verify(
 
     The exit status is 62 where an attestation is missing or does not hold.
     """
-    from kafka_forge.attesting import keys, verifying
+    from kafka_forge.attesting import keys, told, verifying
     from kafka_forge.attesting.statement import channel_of
 
     if by is None:
@@ -123,22 +123,10 @@ def verify(
     wanted = channel and channel_of(channel)
     done = [verifying.verify(file, whose, channel=wanted, bundles=bundle) for file in files]
     if as_json:
-        echo_json([_row(file, each) for file, each in zip(files, done, strict=True)])
+        echo_json(told.told(list(zip(files, done, strict=True))).model_dump())
         return
     for file, each in zip(files, done, strict=True):
         _show(file, each)
-
-
-def _row(file: Path, done: Verified) -> dict[str, object]:
-    return {
-        "file": str(file),
-        "sha256": done.statement.sha256,
-        "channel": done.statement.channel,
-        "signer": done.signer,
-        "issuer": done.issuer,
-        "signed_at": done.signed_at,
-        "looked_at": list(done.looked_at),
-    }
 
 
 def _show(file: Path, done: Verified) -> None:
