@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -440,6 +441,19 @@ def test_a_key_with_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(KeyInvalid) as caught:
         keys.public(tmp_path / "key")
     assert "key.pub" in caught.value.todo
+
+
+def test_without_sigstores_client_it_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "sigstore.sign", None)
+    proven(tmp_path, "one")
+    file = str(tmp_path / "linux-64" / "one-1-h0_0.conda")
+    assert _run(["attest", "sign", file, "--channel", CHANNEL], debug=False) == 63
+    said = capsys.readouterr().err
+    assert "KF614" in said
+    assert "scripts/attest.py" in said
+    assert not sidecar.beside(tmp_path / "linux-64" / "one-1-h0_0.conda").exists()
 
 
 def test_the_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
