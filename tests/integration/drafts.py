@@ -30,8 +30,9 @@ def share(root: Path) -> None:
     """Give another root what all recipes share, and what the base is made of."""
     for shared in ("variants.yaml", "names.yaml"):
         shutil.copyfile(project_root() / "recipes" / shared, root / "recipes" / shared)
-    if not (root / "bootstrap").exists():
-        (root / "bootstrap").symlink_to(project_root() / "bootstrap")
+    link = root / "bootstrap"
+    link.unlink(missing_ok=True)  # the checkout may have stood elsewhere
+    link.symlink_to(project_root() / "bootstrap")
 
 
 def change(file: Path, pattern: str, new: str) -> None:
