@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kafka_forge.building import build
+from kafka_forge.building import build, keys
 from kafka_forge.ground.files import sha256_of
 from kafka_forge.values.model import Cell
 
@@ -52,15 +52,15 @@ def test_a_half_written_note_is_not(output: Path) -> None:
 
 def test_the_contract_is_no_part_of_the_artifact(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text("a")
-    before = build.folder_digest(tmp_path)
+    before = keys.folder_digest(tmp_path)
     (tmp_path / "contract.yaml").write_text("promises: {}")
-    assert build.folder_digest(tmp_path) == before
+    assert keys.folder_digest(tmp_path) == before
     (tmp_path / "package" / "__pycache__").mkdir(parents=True)
     (tmp_path / "package" / "__pycache__" / "module.cpython-314.pyc").touch()
-    assert build.folder_digest(tmp_path) == before
+    assert keys.folder_digest(tmp_path) == before
     (tmp_path / "patches").mkdir()
     (tmp_path / "patches" / "0001-mend.patch").write_text("b")
-    assert build.folder_digest(tmp_path) != before
+    assert keys.folder_digest(tmp_path) != before
 
 
 def test_what_the_tool_added_is_a_share_of_the_scripts_own_time(output: Path) -> None:

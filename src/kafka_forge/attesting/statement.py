@@ -51,7 +51,7 @@ class Statement:
 
 
 def decode(payload: bytes) -> Statement:
-    """Return the statement of a payload whose signature is known to be good.
+    """Return the statement of a payload; whether its signature is good is asked of the bundle.
 
     Raises:
         AttestationRefused: it is not one of CEP 27.

@@ -1,26 +1,23 @@
 """From cells to artifacts: what is unchanged is reused, the rest is built in dependency order, side by side.
 
-A cell's key is the hash of everything that decides its bytes: the recipe's folder, the rendered variant, the base,
-the engine, and the keys of the cells here that it is built on. An artifact stands beside a note with its key; it is
-reused only if key and sha256 still fit, so a half-written or exchanged file is never trusted.
+An artifact stands beside a note with its key (`kafka_forge.building.keys`); it is reused only if key and sha256 still
+fit, so a half-written or exchanged file is never trusted.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import time
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from kafka_forge import bases, platforms
-from kafka_forge.building import bills
+from kafka_forge.building import bills, keys
 from kafka_forge.channels import channel
-from kafka_forge.engine import engine, finishing
+from kafka_forge.engine import engine
 from kafka_forge.errors import DiskFull, ForgeError, Interrupted, NotWritable
-from kafka_forge.ground import long_double, side_by_side
+from kafka_forge.ground import side_by_side
 from kafka_forge.ground.files import atomic_path, sha256_of, write_text_atomic
 from kafka_forge.ground.stages import Stages
 from kafka_forge.planning import plan
@@ -28,7 +25,7 @@ from kafka_forge.sources import load_hints
 from kafka_forge.values.model import BASE_HAS_PYTHON, Artifact, CheckResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
     from concurrent.futures import Future
     from pathlib import Path
@@ -36,7 +33,7 @@ if TYPE_CHECKING:
     from kafka_forge.ground.paths import Cache
     from kafka_forge.ground.progress import Progress
     from kafka_forge.planning.plan import Planned
-    from kafka_forge.values.model import Base, Cell, JsonObject
+    from kafka_forge.values.model import Base, Cell, JsonObject, MadeOf
     from kafka_forge.values.selection import Selection
 
 _ENDS_ALL = (DiskFull, Interrupted, NotWritable)
@@ -59,41 +56,6 @@ class Built:
     def base(self) -> Base:
         """The base, as far as it is the same for all platforms."""
         return next(iter(self.bases.values()))
-
-
-def cell_key(planned: Planned, base: Base, below: Sequence[str]) -> str:
-    """Return the sha256 of everything that decides an artifact's bytes.
-
-    Args:
-        planned: the cell with its rendered recipe.
-        base: the base it is built on.
-        below: the keys of the cells here that it is built on.
-    """
-    cell = planned.cell
-    parts = {
-        "recipe": folder_digest(planned.rendered.recipe_dir),
-        "variant": dict(planned.rendered.variant),
-        # one artifact for all platforms is one artifact, whichever platform it was asked for
-        "cell": [cell.recipe, cell.subdir, cell.python],
-        "base": base.fingerprint_noarch if cell.noarch else base.fingerprint,
-        "engine": version("py-rattler-build"),
-        "finished": finishing.FORMAT,
-        "bill": bills.key(),
-        "below": sorted(below),
-        # what the toolkit's compiler links in there
-        **({"long double": long_double.KEY} if cell.subdir == "linux-ppc64le" else {}),
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def folder_digest(folder: Path) -> str:
-    """Return the sha256 over names and bytes of the files that go into a build; the contract does not."""
-    digest = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if file.name in {"contract.yaml", "sources.yaml", "conda-forge.yml"} or file.suffix == ".pyc":
-            continue
-        digest.update(f"{file.relative_to(folder).as_posix()}\0{sha256_of(file)}\0".encode())
-    return digest.hexdigest()
 
 
 def _note(output: Path, cell: Cell) -> Path:
@@ -142,11 +104,11 @@ class _Workshop:
     progress: Progress
     logs: Path
 
-    def make(self, planned: Planned, key: str) -> Artifact:
+    def make(self, planned: Planned, made_of: MadeOf) -> Artifact:
         """Reuse the artifact of a cell, or build it."""
-        found = find_built(self.output, planned.cell, key)
+        found = find_built(self.output, planned.cell, made_of.key)
         if found is not None:
-            return found
+            return replace(found, made_of=made_of)
         base = self.bases[planned.cell.platform]
         begun = time.monotonic()
         log = self.logs / f"{planned.cell.id.replace('/', '_')}.log"
@@ -162,9 +124,10 @@ class _Workshop:
                 progress=self.progress,
                 bill=bill,
             )
-        artifact = Artifact(planned.cell, path, sha256_of(path), path.stat().st_size, seconds=time.monotonic() - begun)
+        seconds = time.monotonic() - begun
+        artifact = Artifact(planned.cell, path, sha256_of(path), path.stat().st_size, seconds=seconds, made_of=made_of)
         note = {
-            "key": key,
+            "key": made_of.key,
             "sha256": artifact.sha256,
             "seconds": round(artifact.seconds, 3),
             "script_seconds": engine.script_seconds(log),
@@ -258,16 +221,6 @@ def _beside(line: _Line, base: Base, root: Path, platform: str, cache: Cache, pr
             line.lose_platform(platform, error, recipe)
 
 
-def keys_of(plans: Sequence[Planned], chosen: Mapping[str, Base]) -> dict[str, str]:
-    """Return cell id → key for plans in dependency order; ``chosen`` is platform → base."""
-    keys: dict[str, str] = {}
-    for planned in plans:
-        # what a package for every Python runs with is no part of its bytes
-        below = [] if planned.cell.noarch else [keys[each] for each in planned.built_on]
-        keys[planned.cell.id] = cell_key(planned, chosen[planned.cell.platform], below)
-    return keys
-
-
 class _Line:
     """The cells on their way: those that wait, those that are done, and those that are lost."""
 
@@ -296,9 +249,9 @@ class _Line:
 
     def run(self, workshop: _Workshop, jobs: int) -> None:
         """Build cells side by side as soon as what they are built on is there."""
-        keys = keys_of(list(self.waiting.values()), workshop.bases)
+        known = keys.of_all(list(self.waiting.values()), workshop.bases)
         side_by_side.run(
-            self.waiting, self._ready, lambda each: workshop.make(each, keys[each.cell.id]), self._take, jobs
+            self.waiting, self._ready, lambda each: workshop.make(each, known[each.cell.id]), self._take, jobs
         )
 
     def _ready(self, running: AbstractSet[str]) -> list[str]:

@@ -44,6 +44,7 @@ from kafka_forge.errors.attesting import (
     AttestationMissing,
     AttestationRefused,
     KeyInvalid,
+    NotMadeHere,
     SigningUnavailable,
 )
 from kafka_forge.errors.base import (
@@ -133,6 +134,7 @@ __all__ = [
     "LockInvalid",
     "NoNetwork",
     "NotBuilt",
+    "NotMadeHere",
     "NotProven",
     "NotWritable",
     "NothingSelected",

@@ -31,3 +31,10 @@ class SigningUnavailable(ForgeError):
 
     code = "KF614"
     exit_code = 63
+
+
+class NotMadeHere(ForgeError):
+    """An attestation is about a file that no recipe of this checkout makes."""
+
+    code = "KF615"
+    exit_code = 10

@@ -12,6 +12,7 @@ from kafka_forge.brokers import choose
 from kafka_forge.building import build
 from kafka_forge.contracts.loading import contracts_of
 from kafka_forge.environments.installers import FromChannels
+from kafka_forge.examining import attested as as_attested
 from kafka_forge.examining import reporting
 from kafka_forge.examining.examine import Candidate, Run, examine_all
 from kafka_forge.examining.reporting import Begun
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kafka_forge.building.build import Built
+    from kafka_forge.examining.attested import Attested
     from kafka_forge.examining.reporting import Verified
     from kafka_forge.ground.paths import Cache
     from kafka_forge.ground.progress import Progress
@@ -41,6 +43,7 @@ def verify(
     cache: Cache,
     jobs: int,
     progress: Progress,
+    attested: Attested | None = None,
 ) -> Verified:
     """Build what is not built, then install, inspect and try every artifact, and write ``report.json`` and its page.
 
@@ -53,6 +56,7 @@ def verify(
         cache: the cache to use.
         jobs: how many cells to work on side by side.
         progress: who listens.
+        attested: the file that is to come out again; its artifact gets the check ``as-attested``.
 
     Raises:
         UnknownBroker: one of ``brokers`` is none of that; told before anything is built.
@@ -79,6 +83,8 @@ def verify(
         candidates = [Candidate(each, contracts[each.cell.id], installer) for each in made.artifacts]
         examined = examine_all(run, candidates, jobs)
     reports = [*examined.artifacts, *(report_model.missing_report(cell, why) for cell, why in made.missing)]
+    if attested is not None:
+        reports = [as_attested.judged(each, attested, output) for each in reports]
     rows = sorted(reports, key=_place)
     return reporting.write("verify", begun, made.base, examined, output, artifacts=rows, rolled=_rolled(made, cache))
 

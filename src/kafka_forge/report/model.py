@@ -11,7 +11,7 @@ from kafka_forge.values.model import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kafka_forge.values.model import Artifact, Cell, CheckResult
+    from kafka_forge.values.model import Artifact, Cell, CheckResult, MadeOf
 
 
 class _Part(BaseModel):
@@ -35,6 +35,25 @@ class CheckReport(_Part):
     )
 
 
+class SourceReport(_Part):
+    """An archive that was built from."""
+
+    url: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class MadeOfReport(_Part):
+    """What decides an artifact's bytes, as far as it is named, and the key over all of it."""
+
+    key: str = Field(pattern="^[0-9a-f]{64}$", description="the same key means the same bytes")
+    recipe: str = Field(description="the sha256 over the recipe's folder, patches and all, without its contract")
+    sources: list[SourceReport]
+    base: str = Field(description="the fingerprint of the base")
+    engine: str = Field(description="name and version")
+    variant: dict[str, str] = Field(description="the variant's keys that the recipe used")
+    built_on: list[str] = Field(description="the keys of the artifacts of this repository that it is built on")
+
+
 class ArtifactReport(_Part):
     """One artifact and all that was concluded about it."""
 
@@ -49,6 +68,9 @@ class ArtifactReport(_Part):
     size: int = Field(ge=0, description="of the file, in bytes")
     reused: bool = Field(description="whether it had been built by an earlier run and nothing had changed")
     build_seconds: float = Field(ge=0)
+    made_of: MadeOfReport | None = Field(
+        None, description="all that went in; null where it was not built here, and where there is no artifact"
+    )
     verify_seconds: float = Field(ge=0, description="fresh install, inspection and round trip together")
     environment: list[str] = Field(description="what stood in the fresh prefix: name version build")
     verdict: Verdict = Field(description="the gravest of its checks: fail, refused, inspected, pass")
@@ -157,7 +179,7 @@ def artifact_report(
 ) -> ArtifactReport:
     """Put together what is known about one artifact."""
     cell = artifact.cell
-    checks = [_check(result) for result in results]
+    checks = [check_report(result) for result in results]
     return ArtifactReport(
         recipe=cell.recipe,
         name=cell.name,
@@ -170,10 +192,23 @@ def artifact_report(
         size=artifact.size,
         reused=artifact.reused,
         build_seconds=round(artifact.seconds, 3),
+        made_of=_made_of(artifact.made_of) if artifact.made_of else None,
         verify_seconds=round(seconds, 3),
         environment=list(packages),
         verdict=gravest(check.verdict for check in checks),
         checks=checks,
+    )
+
+
+def _made_of(found: MadeOf) -> MadeOfReport:
+    return MadeOfReport(
+        key=found.key,
+        recipe=found.recipe,
+        sources=[SourceReport(url=url, sha256=sha256) for url, sha256 in found.sources],
+        base=found.base,
+        engine=found.engine,
+        variant=dict(found.variant),
+        built_on=list(found.built_on),
     )
 
 
@@ -194,11 +229,12 @@ def missing_report(cell: Cell, why: CheckResult) -> ArtifactReport:
         verify_seconds=0,
         environment=[],
         verdict=why.verdict,
-        checks=[_check(why)],
+        checks=[check_report(why)],
     )
 
 
-def _check(result: CheckResult) -> CheckReport:
+def check_report(result: CheckResult) -> CheckReport:
+    """Return a check's conclusion as the report has it."""
     return CheckReport(
         id=result.id,
         broker=result.broker,

@@ -93,6 +93,29 @@ class Kind(str, enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class MadeOf:
+    """What decides an artifact's bytes, as far as it is named, and the key over all of it.
+
+    Attributes:
+        key: 64 hexadecimal digits; the same key means the same bytes.
+        recipe: the sha256 over the recipe's folder, patches and all.
+        sources: URL and sha256 of each archive.
+        base: the fingerprint of the base.
+        engine: its name and version.
+        variant: the variant's keys that the recipe used.
+        built_on: the keys of the artifacts here that it is built on.
+    """
+
+    key: str
+    recipe: str
+    sources: tuple[tuple[str, str], ...]
+    base: str
+    engine: str
+    variant: Mapping[str, str]
+    built_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """One built file: a conda package, or a wheel of somebody's.
 
@@ -105,6 +128,7 @@ class Artifact:
         seconds: how long its build took; 0.0 where it was reused.
         kind: what it is packed as.
         known_as: the conda name of the client that it is, where it goes by another one.
+        made_of: what decides its bytes, where it was built in this run or reused by its key.
     """
 
     cell: Cell
@@ -115,6 +139,7 @@ class Artifact:
     seconds: float = 0.0
     kind: Kind = Kind.CONDA
     known_as: str = ""
+    made_of: MadeOf | None = None
 
     @property
     def client(self) -> str:

@@ -11,7 +11,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from kafka_forge.bases import embedded
-from kafka_forge.building import build
+from kafka_forge.building import build, keys
 from kafka_forge.channels import channel
 from kafka_forge.ground.paths import Cache
 from kafka_forge.ground.progress import Silent
@@ -67,7 +67,7 @@ def built(platform: str) -> tuple[Artifact, Base]:
     (planned,) = build.plan_on(Selection(recipes=(RECIPE,), platforms=(platform,)), "embedded", root)
     channel.index(output)
     workshop = build._Workshop({platform: base}, output, cache, Silent(), output / "logs")
-    return workshop.make(planned, build.cell_key(planned, base, ())), base
+    return workshop.make(planned, keys.of(planned, base, ())), base
 
 
 def _floor_too_low(tree: Tree) -> None:
