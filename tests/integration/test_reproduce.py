@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kafka_forge.ground.paths import project_root
+from kafka_forge.ground.paths import Cache, project_root
+from kafka_forge.ground.progress import Silent
+from kafka_forge.reproducing import conditions, possible
 
 from . import drafts
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.integration
 
@@ -28,6 +30,9 @@ build:
     date +%s > $PREFIX/share/when
     pwd > $PREFIX/share/where
     echo "$TZ $SOURCE_DATE_EPOCH $(umask) word" > $PREFIX/share/how
+    uname -n > $PREFIX/share/host
+    mkdir many; touch many/one many/two many/three many/four many/five
+    ls -U many > $PREFIX/share/order
     echo word > $PREFIX/share/word
 about: {license: Apache-2.0}
 """
@@ -62,13 +67,42 @@ def test_what_a_build_tells_of_its_hour_and_place_is_found(checkout: Path) -> No
     found = seen(done)
     assert (found["share/when"], found["share/where"]) == ("a time of the build", "a path of the build")
     assert "share/how" in found
-    assert found.keys() <= {"share/when", "share/where", "share/how", "info/paths.json"}, "and nothing of ours"
+    told = {"share/when", "share/where", "share/how", "share/host", "share/order", "info/paths.json"}
+    assert found.keys() <= told, "and nothing of ours"
+    (row,) = json.loads(done.stdout)["artifacts"]
+    if shutil.which("diffoscope") is None:
+        assert row["diffoscope"] is None
+    else:
+        assert "share/when" in Path(row["diffoscope"]).read_text(encoding="utf-8")
 
 
 def test_one_condition_shows_what_comes_of_it(checkout: Path) -> None:
     found = seen(reproduce("told", "--json", "--condition", "path", root=checkout))
     assert "share/where" in found
     assert "share/how" not in found
+
+
+@pytest.mark.parametrize(("condition", "file"), [("host-name", "host"), ("file-order", "order")])
+def test_what_takes_rights_is_otherwise_or_is_said_not_to_be(checkout: Path, condition: str, file: str) -> None:
+    done = reproduce("told", "--json", "--condition", condition, root=checkout)
+    why = possible.refusals(Cache.default(), Silent()).get(condition)
+    if why is not None:
+        assert (done.returncode, f"{condition}: {why}" in done.stderr) == (2, True)
+        return
+    assert f"share/{file}" in seen(done)
+
+
+def test_the_clock_of_the_second_builds_engine_is_a_year_ahead(tmp_path: Path) -> None:
+    why = possible.refusals(Cache.default(), Silent()).get("year")
+    if why is not None:
+        done = reproduce("kafka-python", "--condition", "year")
+        assert (done.returncode, f"year: {why}" in done.stderr) == (2, True)
+        return
+    clock = possible.clock(possible.faketime(Cache.default(), Silent()))
+    otherwise = conditions.arrange({"year"}, tmp_path, project_root(), tmp_path, conditions.With(clock=clock))
+    command = [sys.executable, "-c", "import time; print(time.time())"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, env=otherwise.environment)
+    assert 0 <= float(said.stdout) - time.time() - possible.YEAR + 60 < 600
 
 
 def test_a_condition_that_there_is_not_is_refused() -> None:

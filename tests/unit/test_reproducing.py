@@ -85,3 +85,12 @@ def test_the_second_build_has_what_is_chosen_otherwise_and_nothing_else(tmp_path
     assert (every.cores, every.environment["LC_ALL"], every.environment["USER"]) == (1, "C", "somebody")
     assert every.root != root
     assert "compiler" not in {each.name for each in (tmp_path / "all").rglob("cache/*")}
+    assert (every.host, alone.host) == (True, False)
+
+
+def test_a_work_folder_on_another_file_system_is_reached_by_the_second_builds_cache(tmp_path: Path) -> None:
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    conditions.arrange({"file-order"}, tmp_path / "one", tmp_path / "root", tmp_path / "cache", conditions.With(memory))
+    (work,) = (tmp_path / "one").rglob("cache/work")
+    assert work.resolve() == memory

@@ -26,7 +26,7 @@ _SHOWN = 12
     metavar="ID",
     help="Only this is otherwise in the second build; may be repeated. `--list` shows all.  [default: all]",
 )
-@click.option("--list", "listing", is_flag=True, help="Show the conditions, and what is not varied, and end.")
+@click.option("--list", "listing", is_flag=True, help="Show the conditions, and why one cannot be had here, and end.")
 @base_option
 @jobs_option
 @output_option
@@ -50,20 +50,24 @@ def command(
     from kafka_forge.ground.cleaning import using
     from kafka_forge.ground.paths import Cache, project_root
     from kafka_forge.report import terminal
-    from kafka_forge.reproducing import conditions, reproduce
+    from kafka_forge.reproducing import conditions, possible, reproduce
 
     if strange := sorted(set(chosen) - set(conditions.CONDITIONS)):
         raise click.BadParameter(
             f"{', '.join(strange)}: no such condition; `--list` shows all", param_hint="--condition"
         )
-    if listing:
-        _list(conditions.CONDITIONS, conditions.NOT_VARIED)
-        return
     root, cache = project_root(), Cache.default()
+    with terminal.progress_for().shown() as progress:
+        refused = possible.refusals(cache, progress)
+    if listing:
+        _list(conditions.CONDITIONS, refused)
+        return
+    if lacking := [each for each in chosen if each in refused]:
+        raise click.BadParameter(f"{lacking[0]}: {refused[lacking[0]]}", param_hint="--condition")
     with terminal.progress_for().shown() as progress, using(cache):
         done = reproduce.reproduce(
             selection,
-            chosen or tuple(conditions.CONDITIONS),
+            chosen or tuple(each for each in conditions.CONDITIONS if each not in refused),
             root=root,
             base=base,
             output=(output or root / "output").resolve(),
@@ -72,9 +76,9 @@ def command(
             progress=progress,
         )
     if as_json:
-        echo_json(reproduce.as_json(done))
+        echo_json(reproduce.as_json(done, refused))
     else:
-        _show(done, conditions.CONDITIONS, conditions.NOT_VARIED)
+        _show(done, conditions.CONDITIONS, reproduce.not_varied(done.varied, refused))
     differing = [each.artifact.cell.id for each in done.compared if each.differences]
     if differing:
         raise Differs(
@@ -84,18 +88,18 @@ def command(
         )
 
 
-def _list(varied: dict[str, str], fixed: dict[str, str]) -> None:
-    for name, words in varied.items():
-        click.echo(f"{name:<16} {words}")
-    for name, why in fixed.items():
-        click.echo(f"{name:<16} not varied: {why}")
+def _list(words: dict[str, str], refused: dict[str, str]) -> None:
+    for name, text in words.items():
+        click.echo(f"{name:<16} {text}" + (f"; not here: {refused[name]}" if name in refused else ""))
 
 
 def _show(done: Reproduced, words: dict[str, str], fixed: dict[str, str]) -> None:
     click.echo("The second build:")
     for name in done.varied:
         click.echo(f"  {name:<16} {words[name]}")
-    click.echo(f"  not varied       {', '.join(fixed)}\n")
+    for name, why in fixed.items():
+        click.echo(f"  {name:<16} as in the first one: {why}")
+    click.echo()
     for each in done.compared:
         state = "the same" if not each.differences else f"{len(each.differences)} differences"
         click.echo(f"{each.artifact.cell.id:<44} {each.artifact.sha256[:16]}  {state}")
@@ -107,5 +111,7 @@ def _show(done: Reproduced, words: dict[str, str], fixed: dict[str, str]) -> Non
                 click.echo(f"      first   {found.a}\n      second  {found.b}")
         if len(each.differences) > _SHOWN:
             click.echo(f"    and {len(each.differences) - _SHOWN} more; --json has all")
+        if each.details:
+            click.echo(f"    diffoscope tells more: {each.details}")
     for cell, why in done.missing.items():
         click.echo(f"{cell:<44} {why}")

@@ -14,13 +14,14 @@ from kafka_forge.reproducing.conditions import begin
 
 def main(job: Path) -> None:
     """Build what the job names, in this process."""
+    told = json.loads(job.read_text(encoding="utf-8"))
+    begin(told["umask"], told["cores"], host=told["host"])  # first: what follows begins threads
+
     from kafka_forge.building import build
     from kafka_forge.ground.paths import Cache
     from kafka_forge.ground.progress import Silent
     from kafka_forge.values.selection import Selection
 
-    told = json.loads(job.read_text(encoding="utf-8"))
-    begin(told["umask"], told["cores"])
     build.build(
         Selection(tuple(told["recipes"]), tuple(told["platforms"]), tuple(told["pythons"])),
         root=Path(told["root"]),

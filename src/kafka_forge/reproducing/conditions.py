@@ -1,7 +1,7 @@
 """What a second build has otherwise than the first: all of it at once, or one thing only.
 
-The list is that of reproducible-builds.org ("Variations in the build environment") as far as a user without rights can
-change it here; the rest is named as not varied.
+The list is that of reproducible-builds.org ("Variations in the build environment"); what a machine does not let its
+users change (`kafka_forge.reproducing.possible`) is named as not varied.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kafka_forge.reproducing import possible
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 CONDITIONS = {
@@ -25,14 +27,11 @@ CONDITIONS = {
     "cores": "one processor instead of all",
     "clock": "it is later, by as much as lies between the builds",
     "compiler-cache": "the compiler has nothing in its cache",
+    "year": "the engine's clock is a year ahead (libfaketime; it hands none of that to a build script)",
+    "host-name": "the machine has another name",
+    "file-order": "the work folder lies on a file system in memory, which gives a folder's files in another order",
 }
 """Id → in words."""
-NOT_VARIED = {
-    "year": "a clock of its own for a process needs libfaketime, or a machine whose clock may be set",
-    "host-name": "a name of its own for a process needs rights that a user has not everywhere",
-    "file-order": "the order in which a folder gives its files is the file system's",
-}
-"""Id → why it is the same in both builds."""
 _SHARED = ("base", "store", "packages", "emulators", "brokers")
 
 
@@ -46,6 +45,7 @@ class Otherwise:
         cores: how many processors it may use; None is all.
         root: the checkout that it builds from.
         output: the channel that it builds into.
+        host: whether it gets a host name of its own.
     """
 
     environment: dict[str, str]
@@ -53,9 +53,23 @@ class Otherwise:
     cores: int | None
     root: Path
     output: Path
+    host: bool = False
 
 
-def arrange(chosen: Collection[str], room: Path, root: Path, cache: Path) -> Otherwise:
+@dataclass(frozen=True, slots=True)
+class With:
+    """What conditions take that not every machine has.
+
+    Attributes:
+        memory: for ``file-order``, an empty folder on a file system in memory; the work folder is in it then.
+        clock: for ``year``, the environment variables of libfaketime.
+    """
+
+    memory: Path | None = None
+    clock: Mapping[str, str] = field(default_factory=dict)
+
+
+def arrange(chosen: Collection[str], room: Path, root: Path, cache: Path, with_: With | None = None) -> Otherwise:
     """Prepare a folder for a build that has these conditions.
 
     Args:
@@ -64,13 +78,16 @@ def arrange(chosen: Collection[str], room: Path, root: Path, cache: Path) -> Oth
         root: the checkout.
         cache: the cache's folder. The second build has one of its own, in which what was obtained or made before (the
             base, sources, emulators) is a link to the first one's.
+        with_: what some of them take.
     """
     deep = room / ("another/place/that/lies/deeper" if "path" in chosen else "same")
     own = deep / "cache"
     own.mkdir(parents=True)
     for name in (*_SHARED, *(() if "compiler-cache" in chosen else ("compiler",))):
         (own / name).symlink_to(cache / name)
-    if "path" not in chosen:
+    if with_ and with_.memory:
+        (own / "work").symlink_to(with_.memory)
+    elif "path" not in chosen:
         (own / "work").symlink_to(cache / "work")
     checkout = deep / "checkout" if "path" in chosen else root
     if checkout is not root:
@@ -78,12 +95,18 @@ def arrange(chosen: Collection[str], room: Path, root: Path, cache: Path) -> Oth
         for name in ("recipes", "bootstrap"):
             (checkout / name).symlink_to(root / name)
     return Otherwise(
-        environment={**os.environ, **_variables(chosen, deep), "KAFKA_FORGE_CACHE": str(own)}
+        environment={
+            **os.environ,
+            **_variables(chosen, deep),
+            **(with_.clock if with_ else {}),
+            "KAFKA_FORGE_CACHE": str(own),
+        }
         | {"KAFKA_FORGE_ROOT": str(checkout)},
         umask=0o077 if "umask" in chosen else _umask(),
         cores=1 if "cores" in chosen else None,
         root=checkout,
         output=deep / "output",
+        host="host-name" in chosen,
     )
 
 
@@ -105,8 +128,10 @@ def _umask() -> int:
     return now
 
 
-def begin(umask: int, cores: int | None) -> None:
+def begin(umask: int, cores: int | None, *, host: bool) -> None:
     """Make this process what `arrange` has prepared; its environment was given to it when it was started."""
+    if host:
+        possible.rename_host()
     os.umask(umask)
     if cores is not None and sys.platform == "linux":
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
