@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from kafka_forge.bench.reproducing import times_a_build
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
 from kafka_forge.reproducing import conditions, possible
@@ -109,6 +110,13 @@ def test_a_condition_that_there_is_not_is_refused() -> None:
     done = reproduce("kafka-python", "--condition", "weather")
     assert done.returncode == 2
     assert "weather: no such condition" in done.stderr
+
+
+def test_what_reproducing_costs_is_measured_of_two_builds_that_are_the_same(checkout: Path) -> None:
+    file = checkout / "recipes" / "told" / "recipe.yaml"
+    lines = [line for line in RECIPE.splitlines() if "$PREFIX/share/" not in line or line.endswith("/word")]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    assert 1 < times_a_build(checkout, "embedded", Cache.default(), ["told"]) < 20
 
 
 @pytest.mark.long

@@ -31,7 +31,7 @@ class Figure:
 
     Attributes:
         name: what was measured.
-        unit: ``s``, ``ms``, ``MB``, ``%``.
+        unit: ``s``, ``ms``, ``MB``, ``%``, ``x``.
         goal: what it should stay below, in that unit.
         median: of all runs, in that unit.
         low: the least.
@@ -235,6 +235,16 @@ def _added(root: Path, base: str) -> list[Figure]:
 def _artifact_count(root: Path) -> int:
     report = json.loads((root / "output" / "report.json").read_text(encoding="utf-8"))
     return len(report["artifacts"])
+
+
+def reproducing(root: Path, base: str, progress: Progress) -> list[Figure]:
+    """Measure once what reproducing this machine's matrix costs: two builds of it, with empty compiler caches."""
+    from kafka_forge.bench.reproducing import times_a_build
+    from kafka_forge.ground.paths import Cache
+
+    with progress.task("build everything twice"):
+        times = times_a_build(root, base, Cache.default())
+    return [_figure("reproduce, of a build of the same", "x", 2.2, [times])]
 
 
 def as_json(figures: Sequence[Figure]) -> list[dict[str, Any]]:

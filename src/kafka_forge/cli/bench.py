@@ -19,8 +19,9 @@ def command() -> None:
 @base_option
 @broker_option
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True, help="How many times each.")
+@click.option("--reproduce", is_flag=True, help="Build everything twice, too, with nothing cached: many minutes.")
 @json_option
-def toolkit(base: str, broker: str | None, runs: int, as_json: bool) -> None:
+def toolkit(base: str, broker: str | None, runs: int, *, reproduce: bool, as_json: bool) -> None:
     """Measure planning, --help, a build with nothing to do, a second verify, and memory, against their goals."""
     from kafka_forge import brokers
     from kafka_forge.bench import toolkit as measurements
@@ -33,6 +34,7 @@ def toolkit(base: str, broker: str | None, runs: int, as_json: bool) -> None:
         brokers.open_broker(broker, Cache.default(), progress) as opened,
     ):
         figures = measurements.measure(root, base, runs, opened.address, progress)
+        figures += measurements.reproducing(root, base, progress) if reproduce else []
     if as_json:
         echo_json(measurements.as_json(figures))
         return
