@@ -107,6 +107,7 @@ def with_version(archive: Path, top: str, changes: dict[str, tuple[str, str]]) -
                     assert old.encode() in data, name
                     data = data.replace(old.encode(), text.encode())
             member.name, member.size = f"{top}/{inside}".rstrip("/"), len(data)
+            member.pax_headers = {}  # a long name stands there once more, and that one would count
             new.addfile(member, io.BytesIO(data))
     return gzip.compress(made.getvalue(), mtime=0)
 

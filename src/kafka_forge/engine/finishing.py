@@ -5,7 +5,8 @@ this machine, of no use to anyone else. It dates the package, and every file in 
 ``depends`` in an order that is another each time; so two builds of the same bytes would be two packages.
 
 The engine also puts the recipe into the package as it rendered it. That is read here, for it alone tells what the
-solver chose, and taken out: it is full of this machine's folders. What it told is put in as a bill of materials.
+solver chose, and taken out: it is full of this machine's folders. What it told is put in as a bill of materials. And
+the folder that it was built in is in the files that hold their prefix (`kafka_forge.engine.placeholders`).
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+from kafka_forge.engine import placeholders
 from kafka_forge.errors.hiding import hidden_in
 from kafka_forge.sboms import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from kafka_forge.values.model import JsonObject
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     Describe = Callable[[JsonObject, JsonObject, str], bytes]
     """From ``info/index.json`` and ``info/about.json``, as they will be, and the rendered recipe to the document."""
 
-FORMAT = 3
+FORMAT = 4
 """Goes up with whatever changes what `finish` makes of a package: it stands in the key of each artifact."""
 _LEVEL = 19
 _UNIX = 3
@@ -54,17 +56,26 @@ def finish(package: Path, target: Path, stamp: int, describe: Describe | None = 
         OSError: a file cannot be read or written.
     """
     with zipfile.ZipFile(package) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name.endswith(".tar.zst"):
-                content = _compress(_dated(_decompress(content), stamp, describe if name.startswith("info-") else None))
+        parts = {name: old.read(name) for name in old.namelist()}
+        payload, info = _tars(parts)
+        unpacked, changed = placeholders.replaced(_decompress(parts[payload]), _decompress(parts[info]))
+        parts[payload] = _compress(_dated(unpacked, stamp, None))
+        parts[info] = _compress(_dated(_decompress(parts[info]), stamp, describe, changed))
+        for name, content in parts.items():
             member = zipfile.ZipInfo(name, time.gmtime(stamp)[:6])
             member.create_system = _UNIX
             member.external_attr = 0o600 << 16
             new.writestr(member, content)
 
 
-def _dated(archive: bytes, stamp: int, describe: Describe | None) -> bytes:
+def _tars(names: Iterable[str]) -> tuple[str, str]:
+    """Return the names of a package's two archives: its files, and what it says of itself."""
+    payload, info = (next(name for name in names if name.startswith(f"{each}-")) for each in ("pkg", "info"))
+    return payload, info
+
+
+def _dated(archive: bytes, stamp: int, describe: Describe | None, changed: bytes | None = None) -> bytes:
+    """Write an archive with one time for all members; ``changed`` is ``info/paths.json`` as it has to be."""
     written = io.BytesIO()
     told: dict[str, bytes] = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as old, tarfile.open(fileobj=written, mode="w") as new:
@@ -73,6 +84,8 @@ def _dated(archive: bytes, stamp: int, describe: Describe | None) -> bytes:
             content = stream.read() if stream else b""
             if member.name in _CHANGES:
                 content = _changed(member.name, content, stamp)
+            if member.name == placeholders.PATHS and changed is not None:
+                content = changed
             if member.name in (*_CHANGES, _RENDERED):
                 told[member.name] = content
             if member.name == _RECIPE or member.name.startswith(f"{_RECIPE}/"):
