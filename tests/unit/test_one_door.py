@@ -46,6 +46,7 @@ _PROGRAMS = {"tar", "bsdtar", "unzip", "7z", "ar", "dpkg", "dpkg-deb", "dpkg-sou
 _OWN = {
     "bases/packing.py": "copies a package that it has written itself, a line before, to leave the hour out",
     "engine/finishing.py": "copies the package that the engine has just written, member by member, and unpacks nothing",
+    "engine/placeholders.py": "does the same with the files that hold the build's prefix",
 }
 """Who reads what was written a moment before, in the same process, and makes no file of a member."""
 

@@ -26,10 +26,15 @@ def tar(files: dict[str, bytes]) -> bytes:
 def built_in(folder: str) -> tuple[bytes, bytes]:
     """Return the two archives of a package that was built in a folder, filled up as the engine does."""
     prefix = (folder + "/host_env" + "_placehold" * 30)[:255]
-    held = {"lib/a.pc": f"prefix={prefix}\nlibdir={prefix}/lib\n".encode(), "lib/b.so": f"\0{prefix}/ssl\0".encode()}
+    held = {"lib/a.pc": f"prefix={prefix}\nlibdir={prefix}/lib\n".encode(), "bin/b": f"#!{prefix}/bin/c\n".encode()}
     rows = [
-        {"_path": name, "prefix_placeholder": prefix, "file_mode": mode, "sha256": hashlib.sha256(content).hexdigest()}
-        for (name, content), mode in zip(held.items(), ("text", "binary"), strict=True)
+        {
+            "_path": name,
+            "prefix_placeholder": prefix,
+            "file_mode": "text",
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        for name, content in held.items()
     ]
     rows.append({"_path": "share/word", "sha256": hashlib.sha256(b"word").hexdigest()})
     return tar({**held, "share/word": b"word"}), tar({"info/paths.json": json.dumps({"paths": rows}).encode()})
@@ -51,13 +56,15 @@ def test_what_is_told_of_the_files_is_what_they_are_then() -> None:
     assert {name: hashlib.sha256(content).hexdigest() for name, content in held.items()} == {
         name: row["sha256"] for name, row in rows.items()
     }
-    for name in ("lib/a.pc", "lib/b.so"):
+    for name in ("lib/a.pc", "bin/b"):
         assert rows[name]["prefix_placeholder"] == placeholders.neutral(255)
         assert placeholders.neutral(255).encode() in held[name]
         assert b"/home/me" not in held[name]
 
 
-def test_a_path_that_is_not_filled_up_stays() -> None:
-    rows = [{"_path": "a", "prefix_placeholder": "/opt/short"}, {"_path": "b", "prefix_placeholder": "C:\\" + 90 * "x"}]
-    archives = tar({"a": b"/opt/short", "b": b""}), tar({"info/paths.json": json.dumps({"paths": rows}).encode()})
+def test_a_path_that_is_not_filled_up_and_a_binary_stay() -> None:
+    stay = [("/opt/short", "text"), ("C:\\" + 90 * "x", "text"), ("/home/" + 249 * "x", "binary")]
+    rows = [{"_path": f"{at}", "prefix_placeholder": path, "file_mode": mode} for at, (path, mode) in enumerate(stay)]
+    held = {f"{at}": path.encode() for at, (path, _) in enumerate(stay)}
+    archives = tar(held), tar({"info/paths.json": json.dumps({"paths": rows}).encode()})
     assert placeholders.replaced(*archives) == (archives[0], None)

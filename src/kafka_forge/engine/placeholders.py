@@ -3,7 +3,8 @@
 The engine builds in a folder whose path it fills up to 255 characters, writes down the files that hold that path
 (``prefix_placeholder`` of ``info/paths.json``, CEP 34), and who installs puts the real prefix in its place. The path
 begins with the folder that the build happened to work in; so two builds in two places gave two packages. Any path of
-the same length serves as well.
+the same length serves as well. Binaries are left alone: no recipe's may hold its prefix, and those of the base that do
+(OpenSSL's default folders) are signed for macOS as they are.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def replaced(payload: bytes, info: bytes) -> tuple[bytes, bytes | None]:
         The archive of the files, and ``info/paths.json`` as it is then; None where nothing had to change.
     """
     paths = _paths(info)
-    told = {each["_path"]: each for each in paths.get("paths", ()) if _is_ours(each.get("prefix_placeholder"))}
+    told = {each["_path"]: each for each in paths.get("paths", ()) if _is_ours(each)}
     if not told:
         return payload, None
     written = io.BytesIO()
@@ -62,8 +63,9 @@ def _paths(info: bytes) -> dict[str, list[dict[str, str]]]:
     return {}
 
 
-def _is_ours(placeholder: object) -> bool:
-    return isinstance(placeholder, str) and placeholder.startswith("/") and len(placeholder) >= _SHORTEST
+def _is_ours(row: dict[str, str]) -> bool:
+    placeholder = row.get("prefix_placeholder") or ""
+    return row.get("file_mode") == "text" and placeholder.startswith("/") and len(placeholder) >= _SHORTEST
 
 
 def _neutralized(content: bytes, row: dict[str, str]) -> bytes:
