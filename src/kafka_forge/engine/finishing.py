@@ -58,9 +58,10 @@ def finish(package: Path, target: Path, stamp: int, describe: Describe | None = 
     with zipfile.ZipFile(package) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
         parts = {name: old.read(name) for name in old.namelist()}
         payload, info = _tars(parts)
-        unpacked, changed = placeholders.replaced(_decompress(parts[payload]), _decompress(parts[info]))
+        said = _decompress(parts[info])
+        unpacked, changed = placeholders.replaced(_decompress(parts[payload]), said)
         parts[payload] = _compress(_dated(unpacked, stamp, None))
-        parts[info] = _compress(_dated(_decompress(parts[info]), stamp, describe, changed))
+        parts[info] = _compress(_dated(said, stamp, describe, changed))
         for name, content in parts.items():
             member = zipfile.ZipInfo(name, time.gmtime(stamp)[:6])
             member.create_system = _UNIX
