@@ -105,7 +105,7 @@ def channel_of(text: str) -> str:
     if not parts.scheme or not (parts.netloc or parts.scheme == "file") or re.search(r"\s", text):
         raise UnknownChannel(
             f"{text!r} is no URL of a channel",
-            todo="name the channel as its users do, for example https://conda.anaconda.org/OWNER.",
+            todo="name the channel as its users do, for example https://HOST/CHANNEL.",
         )
     if hidden(text) != text or parts.query or parts.fragment:
         raise UnknownChannel(
