@@ -39,7 +39,11 @@ def times_a_build(root: Path, base: str, cache: Cache, arguments: Sequence[str] 
         command = [sys.executable, "-m", "kafka_forge.cli", "reproduce", *arguments]
         done = subprocess.run(
             [*command, "--base", base, "--output", str(fresh.output), "--json"],
-            env={**os.environ, "KAFKA_FORGE_ROOT": str(root), "KAFKA_FORGE_CACHE": fresh.environment["KAFKA_FORGE_CACHE"]},
+            env={
+                **os.environ,
+                "KAFKA_FORGE_ROOT": str(root),
+                "KAFKA_FORGE_CACHE": fresh.environment["KAFKA_FORGE_CACHE"],
+            },
             cwd=root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
