@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from kafka_forge import platforms
 from kafka_forge.bench.reproducing import times_a_build
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
@@ -32,6 +33,7 @@ build:
     pwd > $PREFIX/share/where
     echo "$TZ $SOURCE_DATE_EPOCH $(umask) word" > $PREFIX/share/how
     uname -n > $PREFIX/share/host
+    echo "$CPU_COUNT $(nproc)" > $PREFIX/share/cores
     mkdir many; touch many/one many/two many/three many/four many/five
     ls -U many > $PREFIX/share/order
     echo word > $PREFIX/share/word
@@ -68,7 +70,7 @@ def test_what_a_build_tells_of_its_hour_and_place_is_found(checkout: Path) -> No
     found = seen(done)
     assert (found["share/when"], found["share/where"]) == ("a time of the build", "a path of the build")
     assert "share/how" in found
-    told = {"share/when", "share/where", "share/how", "share/host", "share/order", "info/paths.json"}
+    told = {"share/when", "share/where", "share/how", "share/host", "share/order", "share/cores", "info/paths.json"}
     assert found.keys() <= told, "and nothing of ours"
     (row,) = json.loads(done.stdout)["artifacts"]
     if shutil.which("diffoscope") is None:
@@ -81,6 +83,13 @@ def test_one_condition_shows_what_comes_of_it(checkout: Path) -> None:
     found = seen(reproduce("told", "--json", "--condition", "path", root=checkout))
     assert "share/where" in found
     assert "share/how" not in found
+
+
+@pytest.mark.skipif(platforms.usable_cores() < 2, reason="this machine has one processor")
+def test_a_build_with_one_processor_is_told_of_one(checkout: Path) -> None:
+    (row,) = json.loads(reproduce("told", "--json", "--condition", "cores", root=checkout).stdout)["artifacts"]
+    (found,) = [each for each in row["differences"] if each["file"] == "share/cores"]
+    assert "1 1" in json.dumps(found)
 
 
 @pytest.mark.parametrize(("condition", "file"), [("host-name", "host"), ("file-order", "order")])

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import tarfile
+import threading
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kafka_forge.engine import finishing
+from kafka_forge.ground import side_by_side
 from kafka_forge.reproducing import conditions
 from kafka_forge.reproducing.differences import differences
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from pathlib import Path
 
 FILES = {"share/a": b"0123456789", "share/list": b"one two three"}
@@ -86,6 +92,29 @@ def test_the_second_build_has_what_is_chosen_otherwise_and_nothing_else(tmp_path
     assert every.root != root
     assert "compiler" not in {each.name for each in (tmp_path / "all").rglob("cache/*")}
     assert (every.host, alone.host) == (True, False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processors are given to threads on Linux alone")
+def test_each_build_has_one_processor_and_all_of_them_have_work() -> None:
+    count = [sys.executable, "-c", "import os; print(*os.sched_getaffinity(0))"]
+    seen: list[str] = []
+    both = threading.Barrier(2, timeout=60)
+
+    def make(name: str) -> str:
+        both.wait()  # so that each thread has one
+        seen.append(subprocess.run(count, capture_output=True, text=True, check=True).stdout.strip())
+        return name
+
+    def take(name: str, future: Future[str]) -> None:
+        assert future.result() == name
+
+    waiting = {"one": "one", "two": "two"}
+    side_by_side.run(waiting, lambda _: [*waiting], make, take, 2, conditions.deal(1))
+    processors = {str(each) for each in os.sched_getaffinity(0)}
+    assert len(processors) == len(os.sched_getaffinity(0)), "this thread's are as they were"
+    assert len({*seen}) == min(2, len(processors))
+    assert {*seen} <= processors
+    assert conditions.deal(None) is None
 
 
 def test_a_work_folder_on_another_file_system_is_reached_by_the_second_builds_cache(tmp_path: Path) -> None:

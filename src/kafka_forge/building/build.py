@@ -25,7 +25,7 @@ from kafka_forge.sources import load_hints
 from kafka_forge.values.model import BASE_HAS_PYTHON, Artifact, CheckResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from collections.abc import Set as AbstractSet
     from concurrent.futures import Future
     from pathlib import Path
@@ -148,11 +148,14 @@ def build(
     progress: Progress,
     stages: Stages | None = None,
     keep_going: bool = False,
+    begin: Callable[[], None] | None = None,
 ) -> Built:
     """Build the selected cells, and the cells here that they are built on, into the channel at ``output``.
 
     A cell that the base cannot have (a Python that no registry offers for its platform) is refused, and among
     `Built.missing`. With ``keep_going`` so is one that cannot be built: the others are built all the same.
+    ``begin`` is called first in each thread that builds cells: what it sets for its thread alone (which processors it
+    may use), the engine and the compilers get.
 
     Raises:
         ForgeError: unknown names, a base that cannot be made, sources that cannot be had, a failed solve or build.
@@ -168,7 +171,7 @@ def build(
     timed.add("base", begun)
     begun = time.monotonic()
     channel.index(output)
-    line.run(_Workshop(chosen, output, cache, progress, output / "logs"), jobs)
+    line.run(_Workshop(chosen, output, cache, progress, output / "logs"), jobs, begin)
     timed.add("build", begun)
     wanted = [each.cell for each in plans if each.selected]
     artifacts = tuple(line.done[cell.id] for cell in wanted if cell.id in line.done)
@@ -247,12 +250,14 @@ class _Line:
                 why = plan.refusal(each.cell.python, platform, gone)
                 self._lose(name, CheckResult(BASE_HAS_PYTHON, Verdict.REFUSED, str(why)))
 
-    def run(self, workshop: _Workshop, jobs: int) -> None:
+    def run(self, workshop: _Workshop, jobs: int, begin: Callable[[], None] | None) -> None:
         """Build cells side by side as soon as what they are built on is there."""
         known = keys.of_all(list(self.waiting.values()), workshop.bases)
-        side_by_side.run(
-            self.waiting, self._ready, lambda each: workshop.make(each, known[each.cell.id]), self._take, jobs
-        )
+
+        def make(each: Planned) -> Artifact:
+            return workshop.make(each, known[each.cell.id])
+
+        side_by_side.run(self.waiting, self._ready, make, self._take, jobs, begin)
 
     def _ready(self, running: AbstractSet[str]) -> list[str]:
         """Return what can be begun now; of one artifact for several platforms only the first."""

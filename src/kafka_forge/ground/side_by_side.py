@@ -21,6 +21,7 @@ def run(
     make: Callable[[Work], Made],
     take: Callable[[str, Future[Made]], None],
     jobs: int,
+    begin: Callable[[], None] | None = None,
 ) -> None:
     """Do all that waits, each as soon as it may begin.
 
@@ -30,6 +31,7 @@ def run(
         make: does one piece of work; called in threads of its own.
         take: told the name of what has ended, and how, in this thread. What it raises ends all.
         jobs: how many are under way at most.
+        begin: called once in each of those threads, before all else that it does.
 
     Raises:
         ValueError: what is left waits for itself.
@@ -37,7 +39,7 @@ def run(
         Exception: what ``take`` raises. Nothing more begins; what is under way may finish.
     """
     running: dict[Future[Made], str] = {}
-    with ThreadPoolExecutor(jobs, thread_name_prefix="work") as pool:
+    with ThreadPoolExecutor(jobs, thread_name_prefix="work", initializer=begin) as pool:
         try:
             while waiting or running:
                 for name in ready({*running.values()})[: jobs - len(running)]:

@@ -1,6 +1,6 @@
 """The child process that builds under other conditions: ``python -m kafka_forge.reproducing.child JOB.json``.
 
-A process of its own, for its environment, its umask and its processors are all of it.
+A process of its own, for its environment, its umask and its host name are all of it.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import json
 import sys
 from pathlib import Path
 
-from kafka_forge.reproducing.conditions import begin
+from kafka_forge.reproducing.conditions import begin, deal
 
 
 def main(job: Path) -> None:
     """Build what the job names, in this process."""
     told = json.loads(job.read_text(encoding="utf-8"))
-    begin(told["umask"], told["cores"], host=told["host"])  # first: what follows begins threads
+    begin(told["umask"], host=told["host"])  # first: what follows begins threads
 
     from kafka_forge.building import build
     from kafka_forge.ground.paths import Cache
@@ -30,6 +30,7 @@ def main(job: Path) -> None:
         cache=Cache.default(),
         jobs=told["jobs"],
         progress=Silent(),
+        begin=deal(told["cores"]),
     )
 
 

@@ -6,8 +6,10 @@ users change (`kafka_forge.reproducing.possible`) is named as not varied.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 from kafka_forge.reproducing import possible
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
 CONDITIONS = {
@@ -24,7 +26,7 @@ CONDITIONS = {
     "locale": "the locale is C",
     "umask": "new files are their owner's alone",
     "user": "user and home have other names",
-    "cores": "one processor instead of all",
+    "cores": "each build has one processor instead of all",
     "clock": "it is later, by as much as lies between the builds",
     "compiler-cache": "the compiler has nothing in its cache",
     "year": "the engine's clock is a year ahead (libfaketime; it hands none of that to a build script)",
@@ -42,7 +44,7 @@ class Otherwise:
     Attributes:
         environment: all of its environment variables.
         umask: of its process.
-        cores: how many processors it may use; None is all.
+        cores: how many processors the build of each cell may use; None is all.
         root: the checkout that it builds from.
         output: the channel that it builds into.
         host: whether it gets a host name of its own.
@@ -128,12 +130,31 @@ def _umask() -> int:
     return now
 
 
-def begin(umask: int, cores: int | None, *, host: bool) -> None:
+def begin(umask: int, *, host: bool) -> None:
     """Make this process what `arrange` has prepared; its environment was given to it when it was started."""
     if host:
         possible.rename_host()
     os.umask(umask)
-    if cores is not None and sys.platform == "linux":
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     if hasattr(time, "tzset"):
         time.tzset()
+
+
+def deal(cores: int | None) -> Callable[[], None] | None:
+    """Return what gives a thread, and all that it starts, so many of this process's processors; None where all are.
+
+    One thread after the other gets the next ones. So each build sees few processors, as ``nproc`` says, and the machine
+    still works with all: reproducing a family takes little longer than building it (issue 16).
+    """
+    if cores is None or sys.platform != "linux":
+        return None
+    turn = itertools.cycle(sorted(os.sched_getaffinity(0)))
+    lock = threading.Lock()
+
+    def begin_thread() -> None:
+        with lock:
+            mine = {next(turn) for _ in range(cores)}
+        os.sched_setaffinity(
+            0, mine
+        )  # Linux: 0 is the calling thread, and a process begins as the thread that forks it
+
+    return begin_thread
