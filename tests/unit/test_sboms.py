@@ -165,7 +165,7 @@ def test_a_package_without_a_document_is_named(tmp_path: Path, capsys: pytest.Ca
     [
         (lambda data: {**data, "bomFormat": "SPDX"}, "no CycloneDX document"),
         (lambda data: {**data, "specVersion": "1.4"}, "older than 1.6"),
-        (lambda data: {**data, "metadata": {}}, "it lacks what each of these documents has"),
+        (lambda data: {**data, "metadata": {}}, "is not as in each of these documents"),
         (lambda data: {**data, "components": [data["components"][0]] * 2}, "stands for two components"),
         (lambda data: with_subject(data, version="1.3"), "it is about small 1.3, and the package is small 1.2"),
         (

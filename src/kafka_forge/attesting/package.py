@@ -8,12 +8,11 @@ The format is that of https://docs.conda.io/projects/conda-build/en/stable/resou
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kafka_forge.errors import ArchiveDamaged, ArchiveRefused, UnknownPackage
-from kafka_forge.ground import archives
+from kafka_forge.ground import archives, jsons
 from kafka_forge.ground.archives import Kind
 from kafka_forge.ground.files import sha256_of
 from kafka_forge.values.model import PLATFORMS
@@ -122,7 +121,7 @@ def _other(found_: tuple[Entry, str], listed: JsonObject) -> bool:
 
 def _json(content: bytes) -> JsonObject:
     try:
-        value = json.loads(content)
+        value = jsons.parsed(content)
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

@@ -10,13 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kafka_forge.attesting.statement import PAYLOAD
 from kafka_forge.errors import AttestationMissing, AttestationRefused
+from kafka_forge.ground import jsons
 from kafka_forge.ground.files import explain_os_errors, write_text_atomic
 
 SUFFIX = ".sigs"
@@ -92,7 +92,7 @@ def read(path: Path) -> tuple[str, tuple[Bundle, ...]]:
         raise AttestationMissing(f"there is no attestation: no file {path.name}", where=str(path), todo=_ASK) from error
     try:
         text = content.decode("utf-8")
-        value = json.loads(text)
+        value = jsons.parsed(text, jsons.once)
     except ValueError as error:
         said = str(error) if content else f"it has more than {LARGEST:,} bytes, or none"
         raise AttestationRefused(

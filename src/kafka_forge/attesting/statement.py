@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from kafka_forge.errors import AttestationRefused, UnknownChannel
 from kafka_forge.errors.hiding import hidden
+from kafka_forge.ground import jsons
 
 if TYPE_CHECKING:
     from kafka_forge.attesting.package import Package
@@ -117,20 +118,12 @@ def channel_of(text: str) -> str:
 
 def _parsed(payload: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(payload, object_pairs_hook=_once)
+        value = jsons.parsed(payload, jsons.once)
     except ValueError as error:
         raise _refused(f"the signed statement cannot be read: {error}") from error
     if not isinstance(value, dict):
         raise _refused("the signed statement is no JSON object")
     return value
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of its pairs: of two with one name, readers differ in which one they take."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("it has a name twice")
-    return made
 
 
 def _refused(what: str) -> AttestationRefused:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from kafka_forge.errors import AttestationRefused
+from kafka_forge.ground import jsons
 from kafka_forge.ground.files import atomic_path, explain_os_errors, sha256_of, write_text_atomic
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def is_stale(channel_dir: Path) -> bool:
     """Whether the repodata names other packages than those that stand there, as after a run that was killed."""
     for subdir in (path for path in channel_dir.iterdir() if path.is_dir() and not path.name.startswith(".")):
         try:
-            index = json.loads((subdir / "repodata.json").read_text(encoding="utf-8"))
+            index = jsons.parsed((subdir / "repodata.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return True
         if {path.name for path in subdir.glob("*.conda")} != set(index.get("packages.conda", {})):
@@ -106,7 +107,7 @@ def _address(channel_dir: Path) -> None:
     """
     for attested in channel_dir.glob("*/*.conda.sigs"):
         try:
-            bundles = json.loads(attested.read_text(encoding="utf-8"))
+            bundles = jsons.parsed(attested.read_text(encoding="utf-8"))
         except ValueError:
             bundles = None
         if not isinstance(bundles, list) or not bundles:

@@ -6,14 +6,13 @@ Whoever built it: all is read from its own ``info/index.json``, whose keys are t
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from typing import TYPE_CHECKING
 
 from kafka_forge.channels import channel
-from kafka_forge.errors import ArchiveDamaged, PackageInvalid
-from kafka_forge.ground import archives
+from kafka_forge.errors import ArchiveDamaged, PackageInvalid, said
+from kafka_forge.ground import archives, jsons
 from kafka_forge.ground.files import explain_os_errors, sha256_of
 from kafka_forge.values import python_names
 from kafka_forge.values.model import PLATFORMS, Artifact, Cell
@@ -72,13 +71,13 @@ def index_of(file: Path) -> JsonObject:
         raise _invalid(file, f"its name ends with none of {', '.join(SUFFIXES)}")
     try:
         content = archives.read(file, _INDEX)
-        index = None if content is None else json.loads(content)
+        index = None if content is None else jsons.parsed(content)
     except FileNotFoundError as error:
         raise _invalid(file, "there is no such file") from error
     except ArchiveDamaged as error:
         raise _invalid(file, error.what) from error
     except (OSError, ValueError) as error:
-        raise _invalid(file, f"it cannot be read: {error}") from error
+        raise _invalid(file, f"it cannot be read: {said(error)}") from error
     if index is None:
         raise _invalid(file, f"it has no {_INDEX}")
     return index if isinstance(index, dict) else {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from kafka_forge.errors import SettingsInvalid
+from kafka_forge.errors import SettingsInvalid, said
+from kafka_forge.ground import jsons
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,13 +27,13 @@ def read(path: Path | None) -> dict[str, str]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsInvalid(f"the settings cannot be read: {error}", where=str(path), todo=_TODO) from error
+        raise SettingsInvalid(f"the settings cannot be read: {said(error)}", where=str(path), todo=_TODO) from error
     return _of_json(text, path) if text.lstrip().startswith("{") else _of_lines(text, path)
 
 
 def _of_json(text: str, path: Path) -> dict[str, str]:
     try:
-        value = json.loads(text)
+        value = jsons.parsed(text)
     except ValueError as error:
         raise SettingsInvalid(f"this is no JSON: {error}", where=str(path), todo=_TODO) from error
     plain = {True: "true", False: "false"}

@@ -52,6 +52,7 @@ from kafka_forge.errors.base import (
     ForgeError,
     Interrupted,
     VerdictsNotGreen,
+    said,
 )
 from kafka_forge.errors.brokers import (
     BrokerDied,
@@ -177,4 +178,5 @@ __all__ = [
     "UploadInterrupted",
     "UploadRefused",
     "VerdictsNotGreen",
+    "said",
 ]

@@ -43,6 +43,19 @@ class ForgeError(Exception):
         return "\n".join(lines)
 
 
+def said(error: Exception) -> str:
+    """Return what an error says, in words that fit into another one's sentence: no code, no number of the system's.
+
+    >>> said(FileNotFoundError(2, "No such file or directory", "x")), said(ValueError("it has no name"))
+    ('no such file or directory', 'it has no name')
+    """
+    if isinstance(error, ForgeError):
+        return error.what
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return hidden(str(error))
+
+
 class Interrupted(ForgeError):
     """The user pressed Ctrl-C, or the process was asked to end."""
 

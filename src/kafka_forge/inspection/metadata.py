@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from kafka_forge.ground import jsons
 from kafka_forge.inspection import copies, declared
 from kafka_forge.sboms import reading
 
@@ -46,7 +46,7 @@ def read(package: Path, prefix: Path, files: Collection[str]) -> JsonObject:
 
 def _json(file: Path) -> dict[str, Any]:
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = jsons.parsed(file.read_bytes())
     except (OSError, ValueError):
         return {}
     return data if isinstance(data, dict) else {}

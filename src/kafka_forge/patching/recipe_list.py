@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from kafka_forge.errors import QueueInvalid, RecipeInvalid
+from kafka_forge.errors import QueueInvalid, RecipeInvalid, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -226,7 +226,9 @@ def _text(recipe: Path) -> str:
     try:
         return recipe.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise RecipeInvalid(f"it cannot be read: {error}", where=str(recipe), todo="name another recipe.") from error
+        raise RecipeInvalid(
+            f"it cannot be read: {said(error)}", where=str(recipe), todo="name another recipe."
+        ) from error
 
 
 def _load(recipe: Path, text: str) -> tuple[Any, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from kafka_forge.errors import ReportInvalid, ReportsDisagree
+from kafka_forge.errors import ReportInvalid, ReportsDisagree, said
+from kafka_forge.ground import jsons
 from kafka_forge.report.model import Report, RunReport, cell_id, gravest
 from kafka_forge.values.model import BASE_HAS_PYTHON, Verdict
 
@@ -25,7 +25,7 @@ def load(file: Path) -> Report:
         ReportInvalid: it is missing, is no JSON, or breaks the schema.
     """
     try:
-        return Report.model_validate_json(file.read_text(encoding="utf-8"))
+        return Report.model_validate_json(file.read_bytes())
     except OSError as error:
         raise ReportInvalid(
             "there is no report to read", where=str(file), todo="run `kafka-forge verify`, or name another file."
@@ -181,10 +181,10 @@ def expected_cells(file: Path) -> tuple[str, ...]:
         ReportInvalid: the file is something else.
     """
     try:
-        return tuple(cell["id"] for cell in json.loads(file.read_text(encoding="utf-8"))["cells"])
+        return tuple(cell["id"] for cell in jsons.parsed(file.read_bytes())["cells"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReportInvalid(
-            f"this is not what `kafka-forge matrix --json` prints: {error}",
+            f"this is not what `kafka-forge matrix --json` prints: {said(error)}",
             where=str(file),
             todo="save the output of `kafka-forge matrix --json` and name that file.",
         ) from error

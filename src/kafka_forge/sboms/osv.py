@@ -6,7 +6,6 @@ export is one record a file, in a folder or in an ``all.zip`` as https://google.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -15,8 +14,8 @@ from packageurl import PackageURL
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from kafka_forge.errors import ArchiveDamaged, ArchiveRefused, OsvInvalid
-from kafka_forge.ground import archives
+from kafka_forge.errors import ArchiveDamaged, ArchiveRefused, OsvInvalid, said
+from kafka_forge.ground import archives, jsons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -103,7 +102,7 @@ def search(data: JsonObject, export: Path) -> Searched:
 
 
 def _target(component: JsonObject) -> _Target | None:
-    if "purl" not in component:
+    if not component.get("purl"):
         return None
     purl = PackageURL.from_string(component["purl"])
     words = f"{component['name']} {component.get('version', '')}".strip()
@@ -176,12 +175,12 @@ def _records(export: Path) -> Iterator[tuple[str, JsonObject]]:
                     where = f"{file}: {entry.name}"
                     yield from ((where, each) for each in _parsed(entry.read(), where))
         except (OSError, ArchiveDamaged, ArchiveRefused) as error:
-            raise _invalid(str(file), f"it cannot be read: {error}") from error
+            raise _invalid(str(file), f"it cannot be read: {said(error)}") from error
 
 
 def _parsed(text: bytes, where: str) -> list[JsonObject]:
     try:
-        data = json.loads(text)
+        data = jsons.parsed(text)
     except ValueError as error:
         raise _invalid(where, f"it is no JSON: {error}") from error
     found = data.get("vulns", [data]) if isinstance(data, dict) else data

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kafka_forge.errors import ArchiveDamaged, ArchiveRefused, PackageInvalid, SbomDamaged, SbomMissing
-from kafka_forge.ground import archives
+from kafka_forge.errors import ArchiveDamaged, ArchiveRefused, PackageInvalid, SbomDamaged, SbomMissing, said
+from kafka_forge.ground import archives, jsons
+from kafka_forge.sboms import form
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FOLDER = "info/sboms"
 """As `PEP 770 <https://peps.python.org/pep-0770/>`_ has it in ``.dist-info``: documents of any kind and number."""
 _SUFFIX = ".cdx.json"
+_INDEX = "info/index.json"
 NO_SOURCE = {"name": "kafka-forge:sources", "value": "none"}
 """The property of a package whose recipe has no source (CEP 13 asks for none)."""
 _OLDEST = (1, 6)
@@ -60,13 +61,12 @@ def read(package: Path) -> Found:
         for entry in archives.entries(package):
             if not entry.name.startswith("info/"):
                 break  # what is in `info` comes first
-            if entry.name == "info/index.json" or entry.name.startswith(f"{FOLDER}/"):
+            if entry.name == _INDEX or entry.name.startswith(f"{FOLDER}/"):
                 held[entry.name] = entry.read()
-        index = json.loads(held.get("info/index.json", b""))
-        name = place(index["name"])
-    except (OSError, ArchiveDamaged, ArchiveRefused, ValueError, KeyError, TypeError) as error:
+        index, name = _index(held.get(_INDEX))
+    except (OSError, ArchiveDamaged, ArchiveRefused, ValueError) as error:
         raise PackageInvalid(
-            f"this is no conda package that can be read: {error}",
+            f"this is no conda package that can be read: {said(error)}",
             where=str(package),
             todo="name a whole .conda file.",
         ) from error
@@ -88,10 +88,22 @@ def read(package: Path) -> Found:
     return Found(name, held[name].decode(), data)
 
 
+def _index(content: bytes | None) -> tuple[JsonObject, str]:
+    if content is None:
+        raise ValueError(f"it has no {_INDEX}")
+    try:
+        index = jsons.parsed(content)
+    except ValueError as error:
+        raise ValueError(f"its {_INDEX} is no JSON: {error}") from error
+    if isinstance(index, dict) and isinstance(index.get("name"), str):
+        return index, place(index["name"])
+    raise ValueError(f"its {_INDEX} has no name")
+
+
 def parsed(text: bytes) -> JsonObject | str:
     """Return a document as JSON, or what is wrong with it."""
     try:
-        data = json.loads(text)
+        data = jsons.parsed(text)
     except ValueError as error:
         return f"it is no JSON: {error}"
     if not isinstance(data, dict) or data.get("bomFormat") != "CycloneDX":
@@ -126,12 +138,15 @@ def roles(component: JsonObject) -> list[str]:
 def wrong(data: JsonObject, index: JsonObject) -> list[str]:
     """Return what of a CycloneDX document does not fit its package.
 
-    That it is of the schema's form, its maker's library answers for, and the tests; this is what no schema knows.
+    That it is of the schema's whole form, its maker's library answers for, and the tests; this is as much of it as is
+    read here, and what no schema knows.
 
     Args:
         data: the document.
         index: the package's ``info/index.json``.
     """
+    if problems := form.faults(data):
+        return problems
     try:
         subject = data["metadata"]["component"]
         problems = _other(data, subject, index)

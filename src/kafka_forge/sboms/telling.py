@@ -52,9 +52,8 @@ def vulnerabilities(searched: Searched) -> Iterator[str]:
 
 def licenses(component: JsonObject) -> str:
     """Return a component's license in SPDX's words, or in those that it has."""
-    found = [
-        each.get("expression") or each["license"].get("id") or each["license"].get("name") for each in _all(component)
-    ]
+    given = ((each.get("expression"), each.get("license") or {}) for each in _all(component))
+    found = [expression or license_.get("id") or license_.get("name") or "?" for expression, license_ in given]
     return " AND ".join(map(str, found))
 
 
@@ -81,7 +80,7 @@ def _source(each: JsonObject) -> list[str]:
 def _patch(each: JsonObject) -> list[str]:
     issues = each["resolves"]
     answers = ", ".join(sorted(issue["id"] for issue in issues if issue.get("id")))
-    return [str(each["diff"]["url"]).rpartition("/")[2].partition("-")[0], issues[0]["name"], answers]
+    return [str(each["diff"]["url"]).rpartition("/")[2].partition("-")[0], issues[0].get("name", ""), answers]
 
 
 def _piece(each: JsonObject) -> list[str]:
@@ -90,10 +89,10 @@ def _piece(each: JsonObject) -> list[str]:
 
 
 def _package(each: JsonObject) -> list[str]:
-    said = {one["name"]: one["value"] for one in each.get("properties", ())}
+    said = {one["name"]: one.get("value", "") for one in each.get("properties", ())}
     digest = next((hashed["content"][:_DIGITS] for hashed in each.get("hashes", ())), "")
     if made_from := said.get("kafka-forge:made-from"):
         digest = f"made from {made_from[:_DIGITS]}"
-    build = each["purl"].partition("build=")[2].partition("&")[0]
+    build = (each.get("purl") or "").partition("build=")[2].partition("&")[0]
     runs = "runs with it" if each["scope"] == "required" else ""
-    return [each["name"], each["version"], build, licenses(each), digest, runs]
+    return [each["name"], each.get("version", ""), build, licenses(each), digest, runs]
