@@ -27,13 +27,12 @@ ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    default=available_cores,
-    show_default="one for each processor",
-    help="How many test files run side by side; 1 is one after the other in one process, as --pdb needs it.",
+    help="How many test files run side by side; 1 is one after the other in one process, as --pdb needs it. By "
+    "default, one for each processor, and of the integration tests half as many again.",
 )
 @click.option("--long", is_flag=True, help="Also the tests that take minutes: what they prove, CI asks every night.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PYTEST ARGUMENT]...")
-def command(only: tuple[str, ...], jobs: int, pytest_arguments: tuple[str, ...], *, long: bool) -> None:
+def command(only: tuple[str, ...], jobs: int | None, pytest_arguments: tuple[str, ...], *, long: bool) -> None:
     """Run ruff, the workflows' linters, mypy, the unit tests (no network) and the integration tests (a real broker).
 
     The tests of a file stay together, in order: they share what its fixtures have made. A path below tests/ is run in
@@ -44,16 +43,16 @@ def command(only: tuple[str, ...], jobs: int, pytest_arguments: tuple[str, ...],
 
     root = project_root()
     python = [sys.executable, "-m"]
-    side_by_side = ["-n", str(jobs), "--dist", "loadfile", "--no-loadscope-reorder"] if jobs > 1 else []
-    pytest = [*python, "pytest", *side_by_side, *(["--long"] if long else [])]
+    pytest, more = [*python, "pytest"], ["--long"] if long else []
+    unit, integration = ([*pytest, *side_by_side(part, jobs), *more] for part in ("unit", "integration"))
     steps = {
         "lint": [[*python, "ruff", "check", "."], [*python, "ruff", "format", "--check", "."]],
         "workflows": [[_script("zizmor"), "--offline", "--no-progress", ".github"], *_actionlint()],
         "types": [[*python, "mypy"]],
         "unit": [
-            [*pytest, "--disable-socket", "--allow-unix-socket", *asked] for asked in tests_of("unit", pytest_arguments)
+            [*unit, "--disable-socket", "--allow-unix-socket", *asked] for asked in tests_of("unit", pytest_arguments)
         ],
-        "integration": [[*pytest, *asked] for asked in tests_of("integration", pytest_arguments)],
+        "integration": [[*integration, *asked] for asked in tests_of("integration", pytest_arguments)],
     }
     failed = []
     for part in only or PARTS:
@@ -69,6 +68,20 @@ def command(only: tuple[str, ...], jobs: int, pytest_arguments: tuple[str, ...],
             f"failed: {', '.join(dict.fromkeys(failed))}",
             todo="see above; `kafka-forge test --only PART` runs one part, and takes pytest's arguments.",
         )
+
+
+def side_by_side(part: str, jobs: int | None) -> list[str]:
+    """Return pytest's arguments for running files of a part, ``unit`` or ``integration``, side by side.
+
+    Args:
+        part: which of them.
+        jobs: how many files; None for one for each processor, and of integration tests half as many again, for they
+            wait more than they compute: for brokers that start, are away, or elect another leader.
+    """
+    if jobs is None:
+        cores = available_cores()
+        jobs = cores + max(1, cores // 2) if part == "integration" else cores
+    return ["-n", str(jobs), "--dist", "loadfile", "--no-loadscope-reorder"] if jobs > 1 else []
 
 
 def tests_of(part: str, arguments: Sequence[str]) -> list[list[str]]:
