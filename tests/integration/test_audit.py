@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from kafka_forge.building.build import Built
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.first]
 
 PYTHON = "3.12"
 UPSTREAMS = ("roundtrip-rebalance[", "roundtrip-group[")

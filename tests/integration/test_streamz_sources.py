@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.integration,
+    pytest.mark.first,
     pytest.mark.timeout(1800),  # it builds what is not built yet
     pytest.mark.skipif(platforms.current() != "linux-64", reason="bootstrap/python/beside.json is for linux-64"),
 ]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .webtopic import Example, Server
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.integration, pytest.mark.first, pytest.mark.timeout(1800)]
 
 LARGEST = 5000
 WINDOW = 200

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from .animal import Animal
 
+pytestmark = [pytest.mark.integration, pytest.mark.first]
+
 
 @pytest.fixture(scope="module")
 def keeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[keeping.Keeper]:
