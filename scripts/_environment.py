@@ -90,6 +90,16 @@ def run(arguments: Sequence[object], what: str) -> None:
     )
 
 
+def compile_all() -> None:
+    """Compile the environment and the toolkit, as Python itself keeps nothing: PYTHONDONTWRITEBYTECODE is set.
+
+    Else each process would compile all that it imports, again and again: of `kafka-forge plan kafka-python` that is
+    half the processor's time, 1.2 seconds of 2.3. What cannot be compiled (templates, another Python's) stays as it is.
+    """
+    command = [str(python_of_environment()), "-m", "compileall", "-q", "-j", "0", str(ENVIRONMENT), str(ROOT / "src")]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
 def make(extras: Sequence[str]) -> None:
     """Make the environment anew; the stamp is written last, so a half-made one is never trusted.
 
@@ -119,6 +129,8 @@ def make(extras: Sequence[str]) -> None:
     files = [word for lock in locks(extras) for word in ("--requirement", lock)]
     run([*pip, "--require-hashes", *files], "installing the toolkit's dependencies")
     run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], "installing the toolkit")
+    if sys.dont_write_bytecode:
+        compile_all()
     STAMP.write_text(json.dumps(wanted(extras)), encoding="utf-8")
 
 
