@@ -85,7 +85,10 @@ def confluent() -> Iterator[Environment]:
 
 @pytest.fixture(scope="module", params=["pykafka", "pykafka-c", "confluent"])
 def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Example:
-    """The example for Tornado, with one of the clients, in a fresh environment of the recipe's artifact."""
+    """The example for Tornado, with one of the clients, in a fresh environment of the recipe's artifact.
+
+    A file that tries it with others, or some of them with ``--long`` alone, parametrizes it anew (``indirect``).
+    """
     from .webtopic import Example
 
     room = tmp_path_factory.mktemp("webtopic")
@@ -120,6 +123,6 @@ def suffering() -> Iterator[tuple[Cluster, Links]]:
 def made() -> Iterator[list[tuple[Environment, Contract]]]:
     """A fresh environment with what each recipe builds, and its contract."""
     ready = artifacts.built(*RECIPES, python="3.14")
-    contracts = contracts_of(ready.artifacts, project_root())
+    contracts = contracts_of((each.cell for each in ready.artifacts), project_root())
     with stage.installed(ready.artifacts, contracts, artifacts.channels(ready), Cache.default(), Silent()) as entered:
         yield entered

@@ -25,7 +25,7 @@ from kafka_forge.sources import load_hints
 from kafka_forge.values.model import BASE_HAS_PYTHON, Artifact, CheckResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from collections.abc import Set as AbstractSet
     from concurrent.futures import Future
     from pathlib import Path
@@ -148,12 +148,14 @@ def build(
     progress: Progress,
     stages: Stages | None = None,
     keep_going: bool = False,
+    planned: Callable[[Iterable[Cell]], None] | None = None,
     begin: Callable[[], None] | None = None,
 ) -> Built:
     """Build the selected cells, and the cells here that they are built on, into the channel at ``output``.
 
     A cell that the base cannot have (a Python that no registry offers for its platform) is refused, and among
     `Built.missing`. With ``keep_going`` so is one that cannot be built: the others are built all the same.
+    ``planned`` gets the selected cells before anything is made for them: what it raises ends all.
     ``begin`` is called first in each thread that builds cells: what it sets for its thread alone (which processors it
     may use), the engine and the compilers get.
 
@@ -164,6 +166,9 @@ def build(
     timed = stages or Stages()
     begun = time.monotonic()
     plans = plan_on(selection, base, root)
+    wanted = [each.cell for each in plans if each.selected]
+    if planned is not None:
+        planned(wanted)
     timed.add("plan", begun)
     begun = time.monotonic()
     line = _Line({each.cell.id: each for each in plans}, keep_going)
@@ -173,7 +178,6 @@ def build(
     channel.index(output)
     line.run(_Workshop(chosen, output, cache, progress, output / "logs"), jobs, begin)
     timed.add("build", begun)
-    wanted = [each.cell for each in plans if each.selected]
     artifacts = tuple(line.done[cell.id] for cell in wanted if cell.id in line.done)
     missing = tuple((cell, line.lost[cell.id]) for cell in wanted if cell.id in line.lost)
     return Built(chosen, artifacts, missing)

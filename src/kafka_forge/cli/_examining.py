@@ -43,7 +43,7 @@ def examine_built(
         ready = built(selection, base, root, target, cache, progress)
         run = Run(brokers, cache, progress, inspect=not brokers)
         installer = FromChannels((target.as_uri(), ready.base.channel), cache, progress)
-        contracts = contracts_of(ready.artifacts, root)
+        contracts = contracts_of((each.cell for each in ready.artifacts), root)
         candidates = [Candidate(each, contracts[each.cell.id], installer) for each in ready.artifacts]
         examined = examine_all(run, candidates, jobs)
     if as_json:

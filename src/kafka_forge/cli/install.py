@@ -42,7 +42,7 @@ def command(selection: Selection, prefix: Path, together: bool, base: str, outpu
     made = []
     with terminal.progress_for().shown() as progress, using(cache):
         ready = built(selection, base, root, target, cache, progress)
-        contracts = contracts_of(ready.artifacts, root)
+        contracts = contracts_of((each.cell for each in ready.artifacts), root)
         groups = [list(ready.artifacts)] if together else [[each] for each in ready.artifacts]
         for group in groups:
             (first, contract), *beside = [(each, contracts[each.cell.id]) for each in _one_environment(group)]

@@ -69,7 +69,7 @@ def command(
     kafka, outcomes, begun = version or brokers.DEFAULT, [], time.monotonic()
     with terminal.progress_for().shown() as progress, using(cache), contextlib.ExitStack() as rooms:
         ready = built(Selection(recipes=recipes, pythons=(python,)), base, root, target, cache, progress)
-        contracts = contracts_of(ready.artifacts, root)
+        contracts = contracts_of((each.cell for each in ready.artifacts), root)
         channels = [target.as_uri(), ready.base.channel]
         made = rooms.enter_context(stage.installed(ready.artifacts, contracts, channels, cache, progress))
         clients = sum(len(stage.promised(contract).modes) for _, contract in made)

@@ -15,10 +15,10 @@ from kafka_forge.values.contract import Contract
 from kafka_forge.values.model import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from kafka_forge.values.model import Artifact
+    from kafka_forge.values.model import Cell
 
 _OURS = "ours"
 
@@ -96,8 +96,8 @@ def load_contract(
     return contract
 
 
-def contracts_of(artifacts: Sequence[Artifact], root: Path) -> dict[str, Contract]:
-    """Return cell id → contract for these artifacts: what a recipe promises can differ between them.
+def contracts_of(cells: Iterable[Cell], root: Path) -> dict[str, Contract]:
+    """Return cell id → contract for these cells: what a recipe promises can differ between them.
 
     Raises:
         ContractInvalid: one of them is missing or wrong.
@@ -106,5 +106,5 @@ def contracts_of(artifacts: Sequence[Artifact], root: Path) -> dict[str, Contrac
         cell.id: load_contract(
             root / "recipes" / cell.recipe / "contract.yaml", cell.platform, cell.python, version=cell.version
         )
-        for cell in (artifact.cell for artifact in artifacts)
+        for cell in cells
     }

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kafka_forge.examining.reporting import Verified
     from kafka_forge.ground.paths import Cache
     from kafka_forge.ground.progress import Progress
+    from kafka_forge.values.contract import Contract
     from kafka_forge.values.selection import Selection
 
 
@@ -59,12 +60,14 @@ def verify(
         attested: the file that is to come out again; its artifact gets the check ``as-attested``.
 
     Raises:
-        UnknownBroker: one of ``brokers`` is none of that; told before anything is built.
+        UnknownBroker, ContractInvalid: one of ``brokers`` is none of that, or a contract is missing or wrong; told
+            before anything is built.
         ForgeError: whatever stopped the run as a whole; a fault of one artifact is a failed check instead, and so is
             that of a broker.
     """
     names = choose(brokers)
     begun = Begun()
+    contracts: dict[str, Contract] = {}
     with using(cache):
         made = build.build(
             selection,
@@ -76,8 +79,8 @@ def verify(
             progress=progress,
             stages=begun.stages,
             keep_going=True,
+            planned=lambda cells: contracts.update(contracts_of(cells, root)),
         )
-        contracts = contracts_of(made.artifacts, root)
         run = Run(names, cache, progress, stages=begun.stages, survive=True)
         installer = FromChannels((output.as_uri(), made.base.channel), cache, progress)
         candidates = [Candidate(each, contracts[each.cell.id], installer) for each in made.artifacts]
