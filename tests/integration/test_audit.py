@@ -78,6 +78,18 @@ def test_what_pip_makes_of_pykafka_is_named(tmp_path: Path) -> None:
     assert status == 2
 
 
+SHORT = """
+version: 1
+environment: {python: "3.14", extras: [lz4, python-snappy, zstandard]}
+promises:
+  imports: {modules: [kafka, kafka.admin]}
+  pip-check: {}
+  record-complete: {}
+  licenses: {}
+  roundtrip-delivery: {modes: [default]}
+"""
+
+
 @pytest.fixture
 def remote(built: Built) -> Iterator[str]:
     """Serve the folder of our channel, as any web server would; give its address."""
@@ -91,10 +103,15 @@ def remote(built: Built) -> Iterator[str]:
 
 def test_a_package_of_a_remote_channel_is_found_by_its_match_spec(built: Built, remote: str, tmp_path: Path) -> None:
     (artifact,) = built.artifacts
-    status, report = audited("kafka-python>=3", "--channel", remote, output=tmp_path)
+    contract = tmp_path / "contract.yaml"  # what the artifact keeps of the whole one is seen above
+    contract.write_text(SHORT, encoding="utf-8")
+    status, report = audited(
+        *("kafka-python>=3", "--channel", remote, "--contract", str(contract)), output=tmp_path / "audit"
+    )
     (row,) = report["artifacts"]
     assert (row["recipe"], row["sha256"]) == ("kafka-python>=3", artifact.sha256)
     assert failures(row) == {}
+    assert {"imports[kafka]", "roundtrip-delivery[default/consume/zstd]"} <= {check["id"] for check in row["checks"]}
     assert status == 0
 
 

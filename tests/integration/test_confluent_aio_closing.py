@@ -32,6 +32,7 @@ def kept(confluent: Environment, broker: Broker) -> dict[str, CheckResult]:
     return {each.id: each for each in judging.judge(PROMISE, seen, stage="roundtrip")}
 
 
+@pytest.mark.long  # `verify` proves just that of the same artifact
 @pytest.mark.parametrize("case", ["cancel", "close", "heartbeat", "left-over"])
 def test_the_promise_holds(kept: dict[str, CheckResult], case: str) -> None:
     result = kept[f"roundtrip-asyncio[asyncio/{case}]"]
