@@ -26,6 +26,10 @@ pytestmark = [
     pytest.mark.first,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(platforms.current() != "linux-64", reason="the browser is locked for linux-64"),
+    # test_webtopic_faults has all three always: what is in the browser is the same page with each
+    pytest.mark.parametrize(
+        "example", ["pykafka-c", "confluent", pytest.param("pykafka", marks=pytest.mark.long)], indirect=True
+    ),
 ]
 
 ROWS = "return [...document.querySelectorAll('#messages li')].map(li => [li.dataset.partition, li.dataset.offset, "
