@@ -78,7 +78,7 @@ def run_without(root: Path, header: Header, room: Path, timeout: float) -> list[
         environment={**os.environ, "KAFKA_FORGE_ROOT": str(room)},
         timeout=BUILDING + 8 * timeout,
     )
-    if done.timed_out:
+    if done.ended_for:
         return [Seen(test, fails=True, evidence="it hangs, and pytest with it") for test in header.tests]
     if not report.is_file():
         text = done.output.decode("utf-8", "replace").strip()

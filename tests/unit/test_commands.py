@@ -67,7 +67,7 @@ def _failed(**changed: Any) -> Callable[[dict[str, Any]], None]:
     [
         (_failed(status=1, lines=["ModuleNotFoundError: No module named 'kafka'"]), "No module named 'kafka'"),
         (_failed(status=-11, lines=[]), "ended with status -11: nothing"),
-        (_failed(status=None), "did not end in time"),
+        (_failed(status=None, ended_for="its time was up"), "was ended, for its time was up"),
         (_failed(lines=["Unable to create process using 'python.exe'"]), "does not print 'usage: kafka-python'"),
         (lambda seen: seen.update(programs={}, runs={}), "no program kafka-python"),
         (lambda seen: seen["programs"].update(more="bin/more"), "says nothing of bin/more"),
@@ -97,8 +97,8 @@ def test_a_program_is_run_as_its_user_types_it(tmp_path: Path) -> None:
     assert seen == {
         "programs": {"bad": "bin/bad", "good": "bin/good"},
         "runs": {
-            "good --help": {"file": "bin/good", "status": 0, "lines": ["usage: --help"]},
-            "bad": {"file": "bin/bad", "status": 3, "lines": []},
+            "good --help": {"file": "bin/good", "status": 0, "ended_for": "", "lines": ["usage: --help"]},
+            "bad": {"file": "bin/bad", "status": 3, "ended_for": "", "lines": []},
         },
     }
 

@@ -56,7 +56,16 @@ def test_what_an_emulator_was_spared_is_said() -> None:
             "failed: crc32c (RDUT: FAIL: crc32c.c:1: x)",
         ),
         ({"tests": {"crc32c": True}}, "not compiled in: ssl"),
-        ({"tests": {"crc32c": True, "ssl": True}, "status": None}, "did not end in time; the last that ended was ssl"),
+        (
+            {
+                "tests": {"crc32c": True},
+                "status": None,
+                "ended_for": "its time was up",
+                "lines": ["RDUT: WARN: x"],
+            },
+            "the tests were ended, for its time was up, after crc32c: RDUT: WARN: x",
+        ),
+        ({"tests": {}, "status": None, "ended_for": "its time was up", "lines": []}, "up, in the first of them"),
         ({"status": -11}, "ended with status -11"),
         ({"tests": {}, "status": 2}, "carries tests"),
     ],

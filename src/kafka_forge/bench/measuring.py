@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import tempfile
 import time
 import uuid
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 _SETTLE = 5.0
 _GRACE = 10.0
-_WATCH = 1.0
 _FLUSH_EVERY = 50_000
 """Below queue.buffering.max.messages, so that the queue cannot run full."""
 
@@ -197,7 +195,7 @@ def _run(client: Ready, request: Request, broker: Broker) -> JsonObject:
             log.open("wb") as errors,
             processes.started(command, cwd=room, environment=client.variables, stderr=errors) as child,
         ):
-            output = _listen(child, broker, request.seconds + _GRACE)
+            output = processes.hear(child, request.seconds + _GRACE, broker.check).output
         for line in reversed(output.splitlines()):
             if line.startswith(b"{"):
                 told: JsonObject = json.loads(line)
@@ -209,15 +207,3 @@ def _run(client: Ready, request: Request, broker: Broker) -> JsonObject:
             else f"no result within {request.seconds:g} s",
             todo="see the reason above.",
         )
-
-
-def _listen(child: subprocess.Popen[bytes], broker: Broker, seconds: float) -> bytes:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return child.communicate(timeout=_WATCH)[0]
-        except subprocess.TimeoutExpired:  # noqa: PERF203
-            broker.check()
-            if time.monotonic() > deadline:
-                processes.end(child)
-                return child.communicate()[0]

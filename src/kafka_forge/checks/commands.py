@@ -59,7 +59,7 @@ class Commands:
         last = answer["lines"][-1] if answer["lines"] else "nothing"
         problems = []
         if answer["status"] is None:
-            problems.append(f"{line} did not end in time")
+            problems.append(f"{line} was ended, for {answer['ended_for']}")
         elif answer["status"] != 0:
             problems.append(f"{line} ended with status {answer['status']}: {last}")
         elif not any(command.prints in printed for printed in answer["lines"]):

@@ -11,8 +11,10 @@ from kafka_forge.checks._inspecting import conclude, not_run
 from kafka_forge.values.contract import Model
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kafka_forge.values.evidence import InspectEvidence
-    from kafka_forge.values.model import CheckResult
+    from kafka_forge.values.model import CheckResult, JsonObject
 
 
 class Arguments(Model):
@@ -39,18 +41,27 @@ class OwnTests:
             return [not_run(self.id, evidence)]
         seen = evidence.own_tests
         tests: dict[str, bool] = seen.get("tests", {})
-        if not tests:
+        if not tests and seen.get("status", 2) == 2:
             return [conclude(self.id, ["the package has no librdkafka that carries tests"], "", seen)]
         failed = [name for name, passed in tests.items() if not passed]
         missing = [name for name in arguments.among if name not in tests]
         problems = [f"failed: {', '.join(failed)} ({seen['lines'][-1]})"] if failed else []
-        problems += [f"not compiled in: {', '.join(missing)}"] if missing else []
         if not problems and seen["status"] != 0:
-            how = "did not end in time" if seen["status"] is None else f"ended with status {seen['status']}"
-            problems.append(f"the tests {how}; the last that ended was {next(reversed(tests))}")
+            problems.append(_end(tests, seen))
+        elif missing:
+            problems.append(f"not compiled in: {', '.join(missing)}")
         which = " that take no minutes under an emulator" if seen["parts"] else ""
         result = conclude(self.id, problems, f"all {len(tests)} of librdkafka's own tests{which} pass", seen)
         return [replace(result, seconds=seen["seconds"])]
+
+
+def _end(tests: Mapping[str, bool], seen: JsonObject) -> str:
+    """Say how the tests ended that did not come to their end: in which of them, and what that said last."""
+    ended = seen["status"] is None
+    how = f"were ended, for {seen['ended_for']}" if ended else f"ended with status {seen['status']}"
+    last = f"after {[*tests][-1]}" if tests else "in the first of them"
+    words = f": {seen['lines'][-1]}" if seen["lines"] else ""
+    return f"the tests {how}, {last}{words}"
 
 
 CHECK = OwnTests()

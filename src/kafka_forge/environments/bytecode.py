@@ -104,7 +104,7 @@ def _compile(environment: Environment, sources: list[PurePosixPath]) -> bool:
             environment=variables(environment),
             timeout=_SECONDS * runner.slowness,
         )
-    return done.returncode in {0, 1} and not done.timed_out
+    return done.returncode in {0, 1} and not done.ended_for
 
 
 def _keep(package: _Package, prefix: Path, tag: str) -> None:

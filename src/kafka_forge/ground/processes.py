@@ -18,6 +18,8 @@ import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from kafka_forge.ground import hearing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -35,13 +37,13 @@ class Finished:
 
     Attributes:
         returncode: its exit status; negative where a signal ended it.
-        timed_out: whether we ended it because its time was up.
+        ended_for: why we ended it, in words; empty where it ended by itself.
         seconds: wall time.
-        output: what it wrote to standard output (empty where that went to a log).
+        output: what it wrote to standard output (empty where that went to a log), `hearing.MOST` bytes at most.
     """
 
     returncode: int
-    timed_out: bool
+    ended_for: str
     seconds: float
     output: bytes = b""
 
@@ -107,7 +109,7 @@ def run(
         log: a file that standard error is appended to, and standard output too.
         cwd: the folder it runs in.
         environment: all of its environment variables; None hands on ours.
-        timeout: seconds after which its process group is ended.
+        timeout: seconds after which its process group is ended. It is, too, when it writes more than is kept.
 
     Returns:
         Its status, and its standard output where there is no log.
@@ -120,16 +122,17 @@ def run(
             sink = stack.enter_context(log.open("ab"))
         errors = subprocess.STDOUT
         child = stack.enter_context(started(arguments, cwd=cwd, environment=environment, stdout=sink, stderr=errors))
-        timed_out = False
-        try:
-            output, _ = child.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            timed_out = True
-            end(child)
-            output, _ = child.communicate()
+        heard = hear(child, timeout)
     if _ending.is_set():
         raise KeyboardInterrupt
-    return Finished(child.returncode, timed_out, time.monotonic() - begun, output or b"")
+    return Finished(child.returncode, heard.ended_for, time.monotonic() - begun, heard.output)
+
+
+def hear(
+    child: subprocess.Popen[bytes], seconds: float | None = None, watch: Callable[[], None] | None = None
+) -> hearing.Heard:
+    """Hear a child out, as `hearing.hear`; whose time is up, or who says too much, is ended with its whole group."""
+    return hearing.hear(child, end, seconds, watch)
 
 
 def end(child: subprocess.Popen[bytes], grace: float = _GRACE) -> None:

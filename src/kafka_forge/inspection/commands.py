@@ -72,7 +72,8 @@ def _one(environment: Environment, runner: Runner, file: str, arguments: Sequenc
     )
     lines = [line.rstrip() for line in done.output.decode(errors="replace").splitlines()[-_LINES:]]
     runner.check(done.returncode, lines, environment.artifact.cell.id)
-    return {"file": file, "status": None if done.timed_out else done.returncode, "lines": lines}
+    status = None if done.ended_for else done.returncode
+    return {"file": file, "status": status, "ended_for": done.ended_for, "lines": lines}
 
 
 def _is_script(program: Path) -> bool:

@@ -36,7 +36,8 @@ def run(environment: Environment) -> JsonObject:
 
     Returns:
         ``tests``: name → whether it passed, in librdkafka's order; ``status``: 0 where all did, 2 where the library
-        has none, None where they did not end in time; ``lines``: what the failed ones said, or else the last lines;
+        has none, None where they did not end by themselves, and
+        ``ended_for`` why they were ended; ``lines``: what the failed ones said, or else the last lines;
         ``seconds``. An empty object where nothing can be run.
 
     Raises:
@@ -63,7 +64,8 @@ def run(environment: Environment) -> JsonObject:
     return {
         "tests": ended,
         "parts": list(parts),
-        "status": None if done.timed_out else done.returncode,
+        "status": None if done.ended_for else done.returncode,
+        "ended_for": done.ended_for,
         "lines": ([line for line in lines if "RDUT: FAIL" in line] or lines)[-_LINES:],
         "seconds": round(time.perf_counter() - begun, 3),
     }

@@ -117,7 +117,8 @@ def _run(environment: Environment) -> JsonObject:
                 todo=DiskFull.MAKE_ROOM,
             )
         if finished.returncode != 0 or not results.is_file():
-            how = "did not end in time" if finished.timed_out else f"ended with status {finished.returncode}"
+            why = finished.ended_for
+            how = f"was ended, for {why}" if why else f"ended with status {finished.returncode}"
             return {"tests": [], "ran": ran, "broken": f"the engine {how}", "lines": last}
         return {"tests": [_named(test) for test in json.loads(results.read_bytes())], "ran": ran}
 

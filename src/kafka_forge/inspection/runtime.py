@@ -67,8 +67,8 @@ def probe(environment: Environment, modules: Sequence[str]) -> JsonObject:
 
 def _failed(environment: Environment, done: processes.Finished) -> ProbeFailed:
     how = f"ended with status {done.returncode}"
-    if done.timed_out:
-        how = f"did not end within {_SECONDS * _runner(environment).slowness:.0f} s"
+    if done.ended_for:
+        how = f"was ended after {done.seconds:.0f} s, for {done.ended_for}"
     elif done.returncode < 0:
         how = f"was ended by signal {-done.returncode} (a crash)"
     return ProbeFailed(

@@ -6,7 +6,6 @@ Here evidence is gathered; the modules in `checks` whose stage is ``roundtrip`` 
 from __future__ import annotations
 
 import json
-import subprocess
 import tempfile
 import time
 import uuid
@@ -40,7 +39,6 @@ PATIENCE = 60.0
 seconds on a machine that has thirty times as much to do as it can."""
 _SECONDS = 600.0
 """Seconds after which a scenario as a whole is ended."""
-_WATCH = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +235,10 @@ def _one_mode(env: Environment, trip: _Trip, mode: str, broker: Broker) -> tuple
             log.open("wb") as errors,
             processes.started(command, cwd=room, environment=variables(env), stderr=errors) as child,
         ):
-            output, timed_out = _listen(child, broker, _SECONDS * runner.slowness)
-        steps = [step for line in output.splitlines() if (step := _step(line))]
-        end = _end(child.returncode, timed_out)
-        if not timed_out:
+            heard = processes.hear(child, _SECONDS * runner.slowness, broker.check)
+        steps = [step for line in heard.output.splitlines() if (step := _step(line))]
+        end = _end(child.returncode, heard.ended_for)
+        if not heard.ended_for:
             runner.check(child.returncode, tail(log), env.artifact.cell.id)
         if not steps:
             end = end or "ended"
@@ -278,19 +276,6 @@ def _runner(env: Environment) -> Runner:
     return env.runner
 
 
-def _listen(child: subprocess.Popen[bytes], broker: Broker, seconds: float) -> tuple[bytes, bool]:
-    """Hear a scenario out, as long as the broker lives; return what it said, and whether its time was up."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return child.communicate(timeout=_WATCH)[0], False
-        except subprocess.TimeoutExpired:  # noqa: PERF203
-            broker.check()
-            if time.monotonic() > deadline:
-                processes.end(child)
-                return child.communicate()[0], True
-
-
 def _step(line: bytes) -> Step | None:
     try:
         raw = json.loads(line)
@@ -299,9 +284,9 @@ def _step(line: bytes) -> Step | None:
     return Step(**{**raw, "log": tuple(raw["log"])})
 
 
-def _end(status: int, timed_out: bool) -> str:
-    if timed_out:
-        return "was ended, for its time was up"
+def _end(status: int, ended_for: str) -> str:
+    if ended_for:
+        return f"was ended, for {ended_for}"
     if status < 0:
         return f"was killed by signal {-status}"
     return f"ended with status {status}" if status else ""
