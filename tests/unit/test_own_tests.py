@@ -25,6 +25,8 @@ SEEN: dict[str, Any] = {
     "status": 0,
     "lines": ["RDUT: INFO: rdunittest.c:529: rd_unittest: unittest: ssl: PASS"],
     "seconds": 5.4,
+    "ran": "2026-11-30T21:00:00+00:00",
+    "reused": False,
 }
 CELL = Cell("librdkafka", "linux-64", None, "librdkafka", "2.14.2", "h0_100", noarch=False)
 HERE = Environment(Artifact(CELL, Path("x"), "0" * 64, 1), Path("/p"), None, (), runner=NATIVE)
@@ -42,6 +44,14 @@ def test_all_that_pass_are_counted_with_their_seconds() -> None:
     assert result.verdict is Verdict.PASS
     assert "all 28 of librdkafka's own tests pass" in result.summary
     assert result.seconds == pytest.approx(5.4)
+
+
+def test_what_passed_before_is_said_with_its_time_and_costs_nothing() -> None:
+    result = judged({**SEEN, "reused": True})
+    assert result.verdict is Verdict.PASS
+    assert "pass" in result.summary
+    assert "on 2026-11-30T21:00:00+00:00, and nothing has changed since" in result.summary
+    assert result.seconds == 0
 
 
 def test_what_an_emulator_was_spared_is_said() -> None:

@@ -1,18 +1,27 @@
-"""The tests that a librdkafka carries within itself, run on the very library that was installed."""
+"""The tests that a librdkafka carries within itself, run on the very library that was installed.
+
+They take seconds, minutes under an emulator, and ask nobody: so what passed is kept, as `inspection.kept` says.
+"""
 
 from __future__ import annotations
 
 import re
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge import platforms
 from kafka_forge.environments.activation import variables
 from kafka_forge.ground import processes
+from kafka_forge.ground.files import sha256_of
+from kafka_forge.inspection import kept
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kafka_forge.values.model import Environment, JsonObject
+    from kafka_forge.values.runner import Runner
 
 _PROGRAM = Path(__file__).parents[1] / "scenarios" / "own_tests.py"
 _SECONDS = 120.0
@@ -36,9 +45,9 @@ def run(environment: Environment) -> JsonObject:
 
     Returns:
         ``tests``: name → whether it passed, in librdkafka's order; ``status``: 0 where all did, 2 where the library
-        has none, None where they did not end by themselves, and
-        ``ended_for`` why they were ended; ``lines``: what the failed ones said, or else the last lines;
-        ``seconds``. An empty object where nothing can be run.
+        has none, None where they did not end by themselves, and ``ended_for`` why they were ended; ``lines``: what the
+        failed ones said, or else the last lines; ``seconds``; ``ran``: when, in ISO 8601; ``reused``: whether that was
+        before this run. An empty object where nothing can be run.
 
     Raises:
         EmulatorCrashed: the emulator did.
@@ -48,8 +57,18 @@ def run(environment: Environment) -> JsonObject:
     runner = environment.runner
     if runner is None or not library.is_file():
         return {}
-    begun = time.perf_counter()
     parts = _QUICK if runner.emulator.startswith("qemu-") else ()
+    return kept.once(
+        environment,
+        "own-tests",
+        kept.key_of(environment, runner.emulator, parts, sha256_of(_PROGRAM)),
+        lambda: _run(environment, runner, library, parts),
+        lambda seen: seen["status"] == 0 and all(seen["tests"].values()),
+    )
+
+
+def _run(environment: Environment, runner: Runner, library: Path, parts: Sequence[str]) -> JsonObject:
+    begun, ran = time.perf_counter(), datetime.now(timezone.utc).isoformat(timespec="seconds")
     known = {name: value for name, value in variables(environment).items() if name not in _STEERING}
     done = processes.run(
         runner.command([environment.interpreter, "-I", runner.path(_PROGRAM), runner.path(library), *parts]),
@@ -68,4 +87,5 @@ def run(environment: Environment) -> JsonObject:
         "ended_for": done.ended_for,
         "lines": ([line for line in lines if "RDUT: FAIL" in line] or lines)[-_LINES:],
         "seconds": round(time.perf_counter() - begun, 3),
+        "ran": ran,
     }

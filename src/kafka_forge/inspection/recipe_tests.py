@@ -6,7 +6,6 @@ the artifact's key, and holds as long as the artifact and what it was tested wit
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import tempfile
@@ -14,12 +13,12 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from kafka_forge.errors import DiskFull
 from kafka_forge.ground import processes, userland
-from kafka_forge.ground.files import explain_os_errors, sha256_of, write_text_atomic
+from kafka_forge.ground.files import explain_os_errors
 from kafka_forge.ground.paths import Cache
+from kafka_forge.inspection import kept
 from kafka_forge.values.evidence import tail
 
 if TYPE_CHECKING:
@@ -42,16 +41,13 @@ def run(environment: Environment) -> JsonObject:
     Raises:
         DiskFull, NotWritable: the file system refuses.
     """
-    file = environment.artifact.path
-    note = file.parents[1] / ".notes" / file.parent.name / f"{file.name}.tests.json"
-    key = _key(environment)
-    kept = _read(note)
-    if kept.get("key") == key:
-        return {"tests": kept["tests"], "ran": kept["ran"], "reused": True}
-    seen = _run(environment)
-    if seen["tests"] and all(test["ok"] for test in seen["tests"]):
-        write_text_atomic(note, json.dumps({"key": key, **seen}, indent=1) + "\n")
-    return {**seen, "reused": False}
+    return kept.once(
+        environment, "tests", _key(environment), lambda: _run(environment), lambda seen: _all_passed(seen["tests"])
+    )
+
+
+def _all_passed(tests: list[JsonObject]) -> bool:
+    return bool(tests) and all(test["ok"] for test in tests)
 
 
 def _key(environment: Environment) -> str:
@@ -61,30 +57,8 @@ def _key(environment: Environment) -> str:
     whole index, for the tests may ask for compilers, too. A remote channel's index moves daily: of that, again, what
     stands in the fresh environment.
     """
-    records = [json.loads(path.read_bytes()) for path in (environment.prefix / "conda-meta").glob("*.json")]
-    parts = {
-        "artifact": environment.artifact.sha256,
-        "engine": version("py-rattler-build"),
-        "packages": sorted([record["name"], str(record.get("sha256"))] for record in records),
-        "bases": [_index(channel, environment) for channel in environment.channels],
-    }
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _index(channel: str, environment: Environment) -> list[str]:
-    folder = Path(unquote(urlsplit(channel).path))
-    if not channel.startswith("file:") or folder == environment.artifact.path.parents[1]:
-        return []
-    files = [folder / subdir / "repodata.json" for subdir in (environment.artifact.cell.platform, "noarch")]
-    return [sha256_of(file) for file in files if file.is_file()]
-
-
-def _read(note: Path) -> JsonObject:
-    try:
-        kept: JsonObject = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return kept
+    bases = [kept.index_of(channel, environment) for channel in environment.channels]
+    return kept.key_of(environment, version("py-rattler-build"), bases)
 
 
 def _run(environment: Environment) -> JsonObject:
