@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from kafka_forge import checks
+from kafka_forge.inspection import own_tests
 from kafka_forge.scenarios import own_tests as program
 from kafka_forge.values.evidence import InspectEvidence
 from kafka_forge.values.model import Artifact, Cell, CheckResult, Environment, Verdict
@@ -92,3 +94,36 @@ def test_where_nothing_can_be_run_it_stays_open() -> None:
 
 def test_a_library_that_has_no_tests_says_so_by_its_status() -> None:
     assert program.run(object(), []) == 2
+
+
+class Library:
+    """Fails so often before it passes, and notes which part was asked for."""
+
+    def __init__(self, fails: int) -> None:
+        self.fails = fails
+        self.asked: list[str] = []
+
+    def rd_kafka_unittest(self) -> int:
+        self.asked.append(os.environ["RD_UT_TEST"])
+        self.fails -= 1
+        return int(self.fails >= 0)
+
+
+def test_the_test_that_asks_a_clock_is_tried_again_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RD_UT_TEST", "")
+    library = Library(fails=3)
+    assert program.run(library, []) == 1
+    assert library.asked == ["", "telemetry_decode", "telemetry_decode", "telemetry_decode"]
+    whole = Library(fails=0)
+    assert program.run(whole, ["e", "c"]) == 0
+    assert whole.asked == ["e", "c"]
+    broken = Library(fails=1000)
+    assert program.run(broken, []) == 1
+    assert len(broken.asked) == 21
+
+
+def test_a_status_of_one_counts_by_how_the_tests_ended_at_last() -> None:
+    assert own_tests._status(1, {"telemetry_decode": True}) == 0
+    assert own_tests._status(1, {"telemetry_decode": True, "crc32c": False}) == 1
+    assert own_tests._status(-11, {"telemetry_decode": True}) == -11
+    assert own_tests._status(1, {}) == 1
