@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packageurl import PackageURL
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
 from kafka_forge.errors import ArchiveDamaged, ArchiveRefused, OsvInvalid, said
 from kafka_forge.ground import archives, jsons
+from kafka_forge.sboms import upstreams
+from kafka_forge.sboms.affected import Hit, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from kafka_forge.values.model import JsonObject
 
 _SUFFIXES = (".json", ".zip")
-_ORDERED = ("ECOSYSTEM", "SEMVER")
-"""Types of ranges whose versions can be put in order here; those of git's commits need the repository."""
 _GITHUB = "https://github.com"
+_LIMITS = archives.Limits(total=64 << 30, members=4_000_000)
+"""Of an export: OSV's own of everything has some hundred thousand records; one is read at a time, and none unpacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,14 @@ class Known:
         component: the component's name and version.
         reference: its ``bom-ref`` in the document.
         summary: in one line; empty where the record has none.
+        only_built: whether the component only built the package, and is not in it.
     """
 
     id: str
     component: str
     reference: str
     summary: str
+    only_built: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +57,26 @@ class Searched:
         records: how many the export has.
         found: what the package has.
         unnamed: components that have no name by which OSV could know them.
+        untold: what records are about by name, while whether the version is affected cannot be told here: they name
+            commits alone, or the version is not known.
     """
 
     records: int
     found: tuple[Known, ...]
     unnamed: tuple[str, ...]
+    untold: tuple[Known, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """A component by the name that OSV has for it: of the Python index, or of a repository."""
+    """A component by a name that OSV has for it: of the Python index, or of a repository."""
 
     ecosystem: str
     name: str
     version: str
     component: str
     reference: str
+    only_built: bool
 
 
 def search(data: JsonObject, export: Path) -> Searched:
@@ -84,80 +91,64 @@ def search(data: JsonObject, export: Path) -> Searched:
     """
     sources = data["metadata"]["component"].get("pedigree", {}).get("ancestors", ())
     everything = [*sources, *data.get("components", ())]
-    named = {each["bom-ref"]: _target(each) for each in everything}
+    named = {each["bom-ref"]: _targets(each) for each in everything}
     by_name: dict[tuple[str, str], list[_Target]] = {}
-    for target in filter(None, named.values()):
+    for target in chain.from_iterable(named.values()):
         by_name.setdefault((target.ecosystem, target.name), []).append(target)
-    records, found = 0, list[Known]()
+    records, told = 0, set[tuple[Hit, Known]]()
     for where, record in _records(export):
         records += 1
         try:
-            found += _of(record, by_name)
-        except (KeyError, TypeError, AttributeError) as error:
+            told.update(_of(record, by_name))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise _invalid(where, f"a record is not of OSV's form: {type(error).__name__}: {error}") from error
     if not records:
         raise _invalid(str(export), "there is no record in it")
-    unnamed = sorted({each["name"] for each in everything if named[each["bom-ref"]] is None})
-    return Searched(records, tuple(sorted(set(found), key=lambda each: (each.component, each.id))), tuple(unnamed))
+    found = {each for hit, each in told if hit is Hit.YES}
+    untold = {each for hit, each in told if hit is Hit.UNTOLD} - found
+    unnamed = sorted({each["name"] for each in everything if not named[each["bom-ref"]]})
+    return Searched(records, _sorted(found), tuple(unnamed), _sorted(untold))
 
 
-def _target(component: JsonObject) -> _Target | None:
+def _sorted(found: Iterable[Known]) -> tuple[Known, ...]:
+    return tuple(sorted(found, key=lambda each: (each.component, each.id, each.reference)))
+
+
+def _targets(component: JsonObject) -> tuple[_Target, ...]:
     if not component.get("purl"):
-        return None
+        return ()
     purl = PackageURL.from_string(component["purl"])
     words = f"{component['name']} {component.get('version', '')}".strip()
+    only_built = component.get("scope") == "excluded"
+
+    def known(ecosystem: str, name: str) -> _Target:
+        return _Target(ecosystem, name, purl.version or "", words, component["bom-ref"], only_built=only_built)
+
     if purl.type == "pypi":
-        return _Target("PyPI", canonicalize_name(purl.name), purl.version or "", words, component["bom-ref"])
+        return (known(upstreams.PYPI, canonicalize_name(purl.name)),)
     if purl.type == "github":
-        name = f"{_GITHUB}/{purl.namespace}/{purl.name}".lower()
-        return _Target("GIT", name, purl.version or "", words, component["bom-ref"])
-    return None
+        return (known(upstreams.GIT, upstreams.repository(f"{_GITHUB}/{purl.namespace}/{purl.name}")),)
+    return tuple(known(*each) for each in upstreams.names(purl.name)) if purl.type == "conda" else ()
 
 
-def _of(record: JsonObject, by_name: Mapping[tuple[str, str], Iterable[_Target]]) -> Iterator[Known]:
+def _of(record: JsonObject, by_name: Mapping[tuple[str, str], Iterable[_Target]]) -> Iterator[tuple[Hit, Known]]:
     if record.get("withdrawn"):
         return
-    identity, summary = str(record["id"]), str(record.get("summary") or "")
-    for affected in record.get("affected", ()):
-        for target in chain.from_iterable(by_name.get(name, ()) for name in _names(affected)):
-            if _hit(target.version, affected):
-                yield Known(identity, target.component, target.reference, summary)
+    identity, summary = str(record["id"]), " ".join(str(record.get("summary") or "").split())
+    for entry in record.get("affected", ()):
+        for target in chain.from_iterable(by_name.get(name, ()) for name in sorted(_names(entry))):
+            hit = judge(target.version, entry, target.ecosystem) if target.version else Hit.UNTOLD
+            yield hit, Known(identity, target.component, target.reference, summary, only_built=target.only_built)
 
 
-def _names(affected: JsonObject) -> set[tuple[str, str]]:
-    package = affected.get("package") or {}
+def _names(entry: JsonObject) -> set[tuple[str, str]]:
+    package = entry.get("package") or {}
     names = {
-        ("GIT", str(each["repo"]).removesuffix(".git").lower()) for each in affected.get("ranges", ()) if "repo" in each
+        (upstreams.GIT, upstreams.repository(str(each["repo"]))) for each in entry.get("ranges", ()) if "repo" in each
     }
-    if str(package.get("ecosystem", "")).partition(":")[0] == "PyPI":
-        names.add(("PyPI", canonicalize_name(str(package["name"]))))
+    if str(package.get("ecosystem", "")).partition(":")[0] == upstreams.PYPI:
+        names.add((upstreams.PYPI, canonicalize_name(str(package["name"]))))
     return names
-
-
-def _hit(version: str, affected: JsonObject) -> bool:
-    spelled = {version, version.removeprefix("v"), f"v{version}"}
-    if spelled & set(affected.get("versions", ())):
-        return True
-    ranges = [each for each in affected.get("ranges", ()) if each["type"] in _ORDERED]
-    return any(_within(version, each["events"]) for each in ranges)
-
-
-def _within(version: str, events: Iterable[Mapping[str, Any]]) -> bool:
-    """Tell whether a version is in a range: events are in order of versions, by the schema's own evaluation."""
-    try:
-        asked = Version(version.removeprefix("v"))
-        ordered = sorted(
-            (Version("0" if value == "0" else str(value)), kind) for event in events for kind, value in event.items()
-        )
-    except InvalidVersion:
-        return False
-    inside = False
-    for at, kind in ordered:
-        if kind == "introduced" and asked >= at:
-            inside = True
-        elif (kind == "fixed" and asked >= at) or (kind == "last_affected" and asked > at):
-            inside = False
-    return inside
 
 
 def _records(export: Path) -> Iterator[tuple[str, JsonObject]]:
@@ -170,7 +161,7 @@ def _records(export: Path) -> Iterator[tuple[str, JsonObject]]:
             if archives.format_of(file) is None:
                 yield from ((str(file), each) for each in _parsed(file.read_bytes(), str(file)))
                 continue
-            for entry in archives.entries(file):
+            for entry in archives.entries(file, _LIMITS):
                 if entry.kind is archives.Kind.FILE and entry.name.endswith(".json"):
                     where = f"{file}: {entry.name}"
                     yield from ((where, each) for each in _parsed(entry.read(), where))

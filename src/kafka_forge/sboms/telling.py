@@ -10,7 +10,7 @@ from kafka_forge.sboms.facts import Role
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kafka_forge.sboms.osv import Searched
+    from kafka_forge.sboms.osv import Known, Searched
     from kafka_forge.values.model import JsonObject
 
 _TITLES = {
@@ -43,11 +43,17 @@ def lines(data: JsonObject) -> Iterator[str]:
 
 def vulnerabilities(searched: Searched) -> Iterator[str]:
     """Give the lines of what a search for vulnerabilities has found, and what it could not look for."""
-    rows = [[each.id, each.component, each.summary] for each in searched.found]
+    rows = [_vulnerability(each) for each in searched.found]
     yield from _table(f"known vulnerabilities, of {searched.records} records", rows or [["none"]])
+    untold = [_vulnerability(each) for each in searched.untold]
+    yield from _table("known by name, and not to be told without the repository: no version is named", untold)
     if searched.unnamed:
         yield ""
         yield f"No name that OSV has: {', '.join(searched.unnamed)}."
+
+
+def _vulnerability(each: Known) -> list[str]:
+    return [each.id, each.component, "only built it" if each.only_built else "", each.summary]
 
 
 def licenses(component: JsonObject) -> str:
