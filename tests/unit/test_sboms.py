@@ -307,17 +307,17 @@ def test_a_bill_names_each_issue_of_a_patch_and_what_zig_links_in(tmp_path: Path
         "a/b#2": ["https://github.com/a/b/issues/2"],
     }
     linked = {name: each for name, each in parts(data).items() if said(each, "role") == [str(Role.LINKED)]}
-    assert set(linked) == {"compiler-rt", "libc++"}
+    assert set(linked) == {"compiler-rt", "glibc", "libc++"}
     assert linked["libc++"]["version"].count(".") == 2
 
 
 @pytest.mark.parametrize(
     ("platform", "more"),
     [
-        ("linux-aarch64", set()),
+        ("linux-aarch64", {"glibc"}),
         ("osx-arm64", set()),
         ("win-64", {"mingw-w64 runtime"}),
-        ("linux-ppc64le", {"kafka-forge"}),
+        ("linux-ppc64le", {"glibc", "kafka-forge"}),
     ],
 )
 def test_what_zig_links_in_is_another_on_each_system(tmp_path: Path, platform: str, more: set[str]) -> None:
@@ -371,3 +371,13 @@ def test_a_bill_counts_its_own_time(tmp_path: Path) -> None:
     made.look([])
     made.write(house.facts())
     assert made.seconds > 0
+
+
+def test_a_copy_is_at_home_in_its_own_project() -> None:
+    """A purl is made of home and version: that of who handed it on would be another project's release."""
+    for file in (project_root() / "recipes").glob(f"*/{copied.NAME}"):
+        copies = copied.load(file.parent, "win-64")
+        assert copies is not None
+        for piece in copies.pieces():
+            project = piece.home.rpartition("/")[2].lower() if "//github.com/" in piece.home else ""
+            assert not project or project in piece.name.lower().replace("minilibs regexp", "minilibs"), piece.name

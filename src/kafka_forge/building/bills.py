@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from kafka_forge.values.model import Base
     from kafka_forge.values.rendered import Rendered
 
-FORMAT = 1
+FORMAT = 2
 """Goes up with whatever changes what a bill says of the same package: it stands in the key of each artifact."""
 _EMBEDDED = "the embedded base of kafka-forge, which makes it from what registries have"
 _LOCAL = "a local channel"
 _KEY = re.compile(r"[0-9a-f]{64}")
 _ZIG, _ZIGLANG = "zig", "ziglang"
+_GLIBC = "LGPL-2.1-or-later WITH GCC-exception-2.0-note"
+"""Of the files of glibc that zig compiles for it (``ziglang/lib/libc/glibc/io/stat-2.32.c``)."""
 _LLVM = re.compile(r"^#\s*define _LIBCPP_VERSION (\d+)(\d\d)(\d\d)$", re.MULTILINE)
 _HEADER = "ziglang/lib/libcxx/include/__config"
 
@@ -147,6 +149,10 @@ def _linked_in(rendered: Rendered) -> Iterator[Piece]:
     zig, system = version(_ZIGLANG), rendered.platform.partition("-")[0]
     parts = "the functions that the code calls"
     yield Piece("compiler-rt", zig, "MIT", "https://ziglang.org", Role.LINKED, note=f"zig's own; {parts}")
+    if system == "linux":
+        # libc_nonshared.a: for a glibc before 2.33, `stat` and its kin stand in it, and call __xstat
+        words = f"its libc_nonshared.a, as zig {zig} has it; {parts}"
+        yield Piece("glibc", zig, _GLIBC, "https://www.gnu.org/software/libc/", Role.LINKED, note=words)
     if system == "win":
         yield Piece(
             "mingw-w64 runtime", zig, "ZPL-2.1", "https://www.mingw-w64.org", Role.LINKED, note=f"as zig {zig} has it"
