@@ -221,7 +221,8 @@ def _try_broker(
     try:
         with brokers.open_broker(name, run.cache, run.progress) as opened, Stock(opened) as stock:
             run.stages.add("broker", begun)
-            deaths = _side_by_side(pool, task, lambda case: case.converse(name, opened, stock), cases)
+            # what is built on others stands last and takes longest: begun last, it would end alone
+            deaths = _side_by_side(pool, task, lambda case: case.converse(name, opened, stock), cases[::-1])
             fault = next((death for death in deaths if death is not None), None)
             return _broker_report(name, opened, fault), fault
     except DiskFull:
