@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kafka_forge.values.model import Verdict
+from kafka_forge.values.model import PLATFORMS, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kafka_forge.values.model import Artifact, Cell, CheckResult, MadeOf
+
+
+_PLATFORM = f"^({'|'.join(PLATFORMS)})$"
+_FILE = rf"^(noarch|{'|'.join(PLATFORMS)})/[^/\\.][^/\\]*$"
+"""A channel's folder and a name: whoever gathers or publishes puts them behind a folder of his own."""
 
 
 class _Part(BaseModel):
@@ -61,9 +66,11 @@ class ArtifactReport(_Part):
     name: str
     version: str
     build: str = Field(description="the conda build string")
-    platform: str = Field(description="the conda subdir it was built for")
+    platform: str = Field(pattern=_PLATFORM, description="the conda subdir it was built for; of noarch, on")
     python: str | None = Field(description="X.Y, or null where the artifact serves every Python")
-    file: str | None = Field(description="the .conda file, relative to the report's folder; null where there is none")
+    file: str | None = Field(
+        pattern=_FILE, description="the .conda file, relative to the report's folder; null where there is none"
+    )
     sha256: str | None = Field(pattern="^[0-9a-f]{64}$")
     size: int = Field(ge=0, description="of the file, in bytes")
     reused: bool = Field(description="whether it had been built by an earlier run and nothing had changed")
