@@ -49,15 +49,29 @@ def make(path: Path) -> Path:
     public_path = path.with_name(path.name + PUBLIC)
     for target in (path, public_path):
         if target.exists():
-            raise KeyInvalid(
-                f"{target} is there already; a key is never replaced", where=str(target), todo="name another file."
-            )
+            raise _there(target)
     with explain_os_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(secret)
-        public_path.write_bytes(shown)
+        _write(public_path, shown, 0o644)
+        try:
+            _write(path, secret, 0o600)
+        except BaseException:
+            public_path.unlink()
+            raise
     return public_path
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    try:
+        stream = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError as error:  # by another process, just now; or a link to nowhere
+        raise _there(path) from error
+    with os.fdopen(stream, "wb") as file:
+        file.write(content)
+
+
+def _there(path: Path) -> KeyInvalid:
+    return KeyInvalid(f"{path} is there already; a key is never replaced", where=str(path), todo="name another file.")
 
 
 def private(path: Path) -> Private:

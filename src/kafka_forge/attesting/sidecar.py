@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
 
 from kafka_forge.attesting.statement import PAYLOAD
 from kafka_forge.errors import AttestationMissing, AttestationRefused
 from kafka_forge.ground import jsons
 from kafka_forge.ground.files import explain_os_errors, write_text_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SUFFIX = ".sigs"
 MEDIA = "application/vnd.dev.sigstore.bundle"
@@ -99,8 +105,16 @@ def read(path: Path) -> tuple[str, tuple[Bundle, ...]]:
             "the attestations cannot be read", where=str(path), details=[said], todo=_ASK
         ) from error
     found = [value] if isinstance(value, dict) else value
-    if not isinstance(found, list) or not found or not all(isinstance(each, dict) for each in found):
+    if not isinstance(found, list) or not found:
         raise AttestationRefused("this is no array of Sigstore bundles", where=str(path), todo=_ASK)
+    others = [f"bundle {number} is none" for number, each in enumerate(found, 1) if not isinstance(each, dict)]
+    if others:
+        raise AttestationRefused(
+            "not all in this array are Sigstore bundles, and one that is none spoils all for an installer",
+            where=str(path),
+            details=others,
+            todo=_ASK,
+        )
     return text, tuple(Bundle(each, f"{path}, bundle {number}") for number, each in enumerate(found, 1))
 
 
@@ -126,9 +140,26 @@ def add(file: Path, bundles: list[str]) -> Path:
         DiskFull, NotWritable: the file system refuses.
     """
     target = beside(file)
-    text = joined(read(target)[0] if target.exists() else None, bundles)
-    write(file, text)
+    with one_at_a_time(file.parent):
+        text = joined(read(target)[0] if target.exists() else None, bundles)
+        write(file, text)
     return target
+
+
+@contextlib.contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let nobody else add to the attestations in a folder: of two that read, add and write, one's would be lost.
+
+    Raises:
+        DiskFull, NotWritable: the file system refuses.
+    """
+    lock = FileLock(folder / ".attesting.lock")
+    with explain_os_errors(folder):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write(file: Path, text: str) -> None:

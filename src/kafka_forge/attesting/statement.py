@@ -91,7 +91,7 @@ def mismatches(statement: Statement, package: Package, channel: str | None) -> l
         said.append(f"name: signed is {statement.name}, this is {package.file.name}")
     if statement.sha256 != package.sha256:
         said.append(f"sha256: signed is {statement.sha256}, this is {package.sha256}")
-    if channel is not None and statement.channel != channel:
+    if channel is not None and _spelled(statement.channel or "") != _spelled(channel):
         said.append(f"channel: signed is {statement.channel or 'none'}, asked for is {channel}")
     return said
 
@@ -102,7 +102,10 @@ def channel_of(text: str) -> str:
     Raises:
         UnknownChannel: it is no URL, or has who asks for it in it, which everybody would read in the statement.
     """
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
     if not parts.scheme or not (parts.netloc or parts.scheme == "file") or re.search(r"\s", text):
         raise UnknownChannel(
             f"{text!r} is no URL of a channel",
@@ -113,7 +116,16 @@ def channel_of(text: str) -> str:
             f"{text} has a password or a token in it, or more than a channel's address",
             todo="name the channel's public URL: everybody reads it in the statement.",
         )
-    return text.rstrip("/")
+    return _spelled(text)
+
+
+def _spelled(url: str) -> str:
+    """Return a URL as it is the same however its host's case and its end are spelled (RFC 3986, 6.2.2.1)."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower()).geturl().rstrip("/")
 
 
 def _parsed(payload: bytes) -> dict[str, Any]:

@@ -63,9 +63,10 @@ class Folder:
     def _attest(self, target: Path, text: str) -> None:
         """Add to the attestations that the channel has of a file; none that it has is lost (CEP 50)."""
         there = sidecar.beside(target)
-        whole = merged(sidecar.read(there)[0] if there.exists() else None, text)
-        if whole is not None:
-            sidecar.write(target, whole)
+        with sidecar.one_at_a_time(target.parent):
+            whole = merged(sidecar.read(there)[0] if there.exists() else None, text)
+            if whole is not None:
+                sidecar.write(target, whole)
 
     def _name(self, uploads: Sequence[Upload], room: Path) -> None:
         named: list[Path] = []
