@@ -2,7 +2,7 @@
 
 import atexit
 import sys
-import time
+import threading
 
 __version__ = "0.1.0"
 
@@ -12,7 +12,7 @@ def _let_rattler_end() -> None:
     # Python objects a moment after its last call has returned. An interpreter that is gone by then takes the whole
     # process down with it.
     if "rattler" in sys.modules:
-        time.sleep(0.1)
+        threading.Event().wait(0.1)  # not `sleep`, which fails under a clock of libfaketime's
 
 
 atexit.register(_let_rattler_end)

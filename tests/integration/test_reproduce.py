@@ -115,6 +115,34 @@ def test_the_clock_of_the_second_builds_engine_is_a_year_ahead(tmp_path: Path) -
     assert 0 <= float(said.stdout) - time.time() - possible.YEAR + 60 < 600
 
 
+def test_who_has_that_clock_can_wait_for_others(tmp_path: Path) -> None:
+    """The second builds wait for locks that a run beside them holds, and for processes."""
+    if possible.refusals(Cache.default(), Silent()).get("year"):
+        pytest.skip("no clock of its own here")
+    holder = """
+import sys, threading
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    print("held", flush=True)
+    threading.Event().wait(0.5)
+"""
+    code = f"""
+import subprocess, sys, time
+from filelock import FileLock
+from kafka_forge.reproducing import child
+child.sleep_by_waiting()
+holder = subprocess.Popen([sys.executable, "-c", {holder!r}, sys.argv[1]], stdout=subprocess.PIPE)
+assert holder.stdout.readline() == b"held\\n"
+with FileLock(sys.argv[1]):
+    holder.wait(timeout=60)
+time.sleep(0.01)
+"""
+    environment = os.environ | possible.clock(possible.faketime(Cache.default(), Silent()))
+    command = [sys.executable, "-c", code, str(tmp_path / "lock")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_condition_that_there_is_not_is_refused() -> None:
     done = reproduce("kafka-python", "--condition", "weather")
     assert done.returncode == 2

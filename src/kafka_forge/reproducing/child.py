@@ -7,13 +7,31 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
+import time
 from pathlib import Path
+from typing import SupportsIndex
 
 from kafka_forge.reproducing.conditions import begin, deal
 
 
+def sleep_by_waiting() -> None:
+    """Let this process sleep under a clock of its own.
+
+    libfaketime 0.9.10, told to leave the clock alone that only counts, fails each ``clock_nanosleep`` until a time by
+    that clock, which is Python's `time.sleep` since 3.11: what waits for a lock or for a process with a timeout would
+    end in "Invalid argument" (findings/libfaketime-fails-pythons-sleep.sh). Threads wait otherwise, and that works.
+    """
+
+    def sleep(seconds: float | SupportsIndex, /) -> None:
+        threading.Event().wait(float(seconds))
+
+    time.sleep = sleep
+
+
 def main(job: Path) -> None:
     """Build what the job names, in this process."""
+    sleep_by_waiting()
     told = json.loads(job.read_text(encoding="utf-8"))
     begin(told["umask"], host=told["host"])  # first: what follows begins threads
 
