@@ -41,10 +41,10 @@ GOOD: dict[str, Any] = {
 CONFIG = project_root() / "recipes" / "librdkafka" / "cmake" / "RdKafkaConfig.cmake"
 
 
-def judged(way: str, **changed: Any) -> CheckResult:
+def judged(way: str, before: str = "", **changed: Any) -> CheckResult:
     cell = Cell("librdkafka", "linux-aarch64", None, "librdkafka", "2.14.2", "h0_0", False)
     environment = Environment(Artifact(cell, Path(cell.filename), "0" * 64, 1), Path("/prefix"), None, ())
-    seen = {**GOOD, way: {**GOOD[way], **changed}}
+    seen = {**GOOD, way: {**GOOD[way], **changed}, "ran": before, "reused": bool(before)}
     evidence = InspectEvidence(environment, (), (), {}, (), {}, 0.0, c_project=seen)
     results = CHECK.judge(Arguments(pc="rdkafka", cmake="RdKafka"), evidence)
     return next(result for result in results if result.id == f"c-project[{way}]")
@@ -89,6 +89,13 @@ def test_what_leads_elsewhere_or_does_not_work_fails(way: str, changed: dict[str
     result = judged(way, **changed)
     assert result.verdict is Verdict.FAIL
     assert said in result.summary
+
+
+def test_what_was_seen_before_is_said_with_its_time() -> None:
+    assert "nothing has changed" not in judged("pkg-config").summary
+    again = judged("pkg-config", before="2026-11-30T21:00:00+00:00")
+    assert again.verdict is Verdict.PASS
+    assert again.summary.endswith("; seen on 2026-11-30T21:00:00+00:00, and nothing has changed since")
 
 
 def test_what_cannot_be_run_here_is_linked_all_the_same() -> None:

@@ -65,7 +65,9 @@ class CProject:
         for program in programs:
             problems += _problems(program, version)
         problems += [f"a package of {version}: {answer}" for answer in seen.get("wrong", ())]
-        return conclude(check, problems, _good(name, seen), seen)
+        before = evidence.c_project["ran"] if evidence.c_project.get("reused") else ""
+        when = f"; seen on {before}, and nothing has changed since" if before else ""
+        return conclude(check, problems, _good(name, seen) + when, seen)
 
 
 def _problems(program: dict[str, Any], version: str) -> Iterator[str]:

@@ -1,13 +1,19 @@
-"""Small C and C++ programs, built against an installed package as a user's would be: by pkg-config and by CMake."""
+"""Small C and C++ programs, built against an installed package as a user's would be: by pkg-config and by CMake.
+
+They take tens of seconds, minutes under an emulator, and ask no broker: so what was good is kept, as `inspection.kept`
+says.
+"""
 
 from __future__ import annotations
 
 import tempfile
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kafka_forge.ground.files import sha256_of
 from kafka_forge.ground.paths import Cache
-from kafka_forge.inspection import cmake_project, pkg_config
+from kafka_forge.inspection import c_program, cmake_project, kept, pkg_config
 from kafka_forge.inspection.c_program import KINDS, LIBRARIES, Bench, Kind, answer
 
 if TYPE_CHECKING:
@@ -30,13 +36,32 @@ def build(environment: Environment, *, pc: str, cmake: str, progress: Progress) 
         ``programs`` is ``{language, library, uses, ok, needed, output, lines, refused}``: what it is linked with by
         the way's answer and whose functions it calls, whether it was built, the libraries that it asks the loader for,
         what it printed (None where it cannot be run), the last lines of what went wrong, and why it was not tried.
+        ``ran``: when, in ISO 8601; ``reused``: whether that was before this run.
 
     Raises:
         SolveFailed, BaseUnreachable, InstallFailed: CMake cannot be had from the environment's channels.
         NoNetwork, SourceUnreachable, ChecksumMismatch: the oldest CMake cannot be obtained.
         DiskFull, NotWritable: the file system refuses.
     """
-    cache = Cache.default()
+    runner = environment.runner
+    programs = (__file__, c_program.__file__, cmake_project.__file__, pkg_config.__file__)
+    ours = [*map(Path, programs), cmake_project.oldest_lock()]
+    key = kept.key_of(
+        environment,
+        [pc, cmake, runner.emulator if runner else None],
+        [kept.index_of(each, environment) for each in environment.channels],  # compilers and CMake come from there
+        [sha256_of(each) for each in ours],
+    )
+    return kept.once(environment, "c-project", key, lambda: _build(environment, pc, cmake, progress), _all_built)
+
+
+def _all_built(seen: JsonObject) -> bool:
+    ways = [way for way in seen.values() if isinstance(way, dict)]
+    return all(program["ok"] or program["refused"] for way in ways for program in way.get("programs", ()))
+
+
+def _build(environment: Environment, pc: str, cmake: str, progress: Progress) -> JsonObject:
+    cache, ran = Cache.default(), datetime.now(timezone.utc).isoformat(timespec="seconds")
     cache.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache.work, prefix="c-project-") as name:
         bench = Bench(environment, Path(name), cache)
@@ -47,6 +72,7 @@ def build(environment: Environment, *, pc: str, cmake: str, progress: Progress) 
             "pkg-config": _by_pkg_config(bench, pc),
             "cmake-oldest": cmake_project.by_oldest(bench, tools, cmake, progress),
             "cmake-newest": cmake_project.by(bench, cmake_project.newest(tools), tools, cmake),
+            "ran": ran,
         }
 
 

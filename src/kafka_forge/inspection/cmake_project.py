@@ -58,12 +58,17 @@ def by_oldest(bench: Bench, tools: Path, package: str, progress: Progress) -> Js
     claimed = claims(file.read_text(encoding="utf-8")) if file.is_file() else ""
     if not claimed:
         return _refused(f"{file.name} names no oldest CMake")
-    lock = project_root() / "bootstrap" / "oldest.yaml"
+    lock = oldest_lock()
     name = oldest(lock, claimed, platforms.current())
     if name is None:
         return _refused(f"{lock.name} has no CMake of {claimed} or later for {platforms.current()}", claimed)
     folder = shelf.ensure(name, bench.cache, progress, lock=lock)
     return by(bench, _program(folder, "cmake"), tools, package) | {"claimed": claimed}
+
+
+def oldest_lock() -> Path:
+    """Return the file that locks the oldest CMake for each platform."""
+    return project_root() / "bootstrap" / "oldest.yaml"
 
 
 def oldest(lock: Path, claimed: str, platform: str) -> str | None:
