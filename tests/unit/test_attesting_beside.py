@@ -107,3 +107,9 @@ def test_a_key_is_never_written_over_what_appears_meanwhile(tmp_path: Path) -> N
     with pytest.raises(KeyInvalid, match=r"key\.pub is there already"):
         keys.make(tmp_path / "key")
     assert [each.name for each in tmp_path.iterdir()] == ["key.pub"]
+
+
+def test_attestations_that_cannot_be_read_are_said_to_be_so(package: Path, tmp_path: Path) -> None:
+    sidecar.beside(package).mkdir()
+    with pytest.raises(AttestationRefused, match="cannot be read: is a directory"):
+        verifying.verify(package, keys.public(keys.make(tmp_path / "key")))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from kafka_forge.attesting.statement import PAYLOAD
-from kafka_forge.errors import AttestationMissing, AttestationRefused
+from kafka_forge.errors import AttestationMissing, AttestationRefused, said
 from kafka_forge.ground import jsons
 from kafka_forge.ground.files import explain_os_errors, write_text_atomic
 
@@ -96,13 +96,17 @@ def read(path: Path) -> tuple[str, tuple[Bundle, ...]]:
         content = path.read_bytes() if path.stat().st_size <= LARGEST else b""
     except FileNotFoundError as error:
         raise AttestationMissing(f"there is no attestation: no file {path.name}", where=str(path), todo=_ASK) from error
+    except OSError as error:
+        raise AttestationRefused(
+            f"the attestations cannot be read: {said(error)}", where=str(path), todo="name a file that you may read."
+        ) from error
     try:
         text = content.decode("utf-8")
         value = jsons.parsed(text, jsons.once)
     except ValueError as error:
-        said = str(error) if content else f"it has more than {LARGEST:,} bytes, or none"
+        why = str(error) if content else f"it has more than {LARGEST:,} bytes, or none"
         raise AttestationRefused(
-            "the attestations cannot be read", where=str(path), details=[said], todo=_ASK
+            "the attestations cannot be read", where=str(path), details=[why], todo=_ASK
         ) from error
     found = [value] if isinstance(value, dict) else value
     if not isinstance(found, list) or not found:
