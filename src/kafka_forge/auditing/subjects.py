@@ -73,16 +73,22 @@ class Subject:
 
 
 def can_be_tried(specs: Sequence[str], platform: str) -> None:
-    """Tell before anything is made or fetched that a wheel can only be tried on a machine of its platform.
+    """Tell before anything is made or fetched, a base say, which takes half an hour, what cannot be tried.
 
     Raises:
-        UnsupportedMachine: one of the specs names a wheel, and the platform is another than this machine's.
+        UnsupportedMachine: one of the specs names a wheel, and the platform is another than this machine's: a wheel can
+            only be tried on a machine of its own.
+        PackageInvalid: a file that is named is not there, or is no whole conda package.
+        ArchiveRefused, ArchiveDamaged: it may not be unpacked, or cannot.
     """
     if platform != platforms.current() and any(spec.startswith(PYPI) for spec in specs):
         raise UnsupportedMachine(
             f"a wheel for {platform} cannot be tried on {platforms.current()}",
             todo="run the audit on a machine of that platform.",
         )
+    for spec in specs:
+        if spec.endswith(packages.SUFFIXES) and not spec.startswith(PYPI):
+            packages.read(Path(spec), platform)
 
 
 def labels(specs: Sequence[str]) -> dict[str, str]:

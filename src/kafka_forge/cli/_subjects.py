@@ -71,7 +71,7 @@ def ready(
     """Give the specs as `subjects.obtained` understands them, where they come from and how they are judged.
 
     Raises:
-        UnknownBroker, UnsupportedMachine: told before anything is made or fetched.
+        UnknownBroker, UnsupportedMachine, PackageInvalid: told before anything is made or fetched.
         NotBuilt: a recipe that is named has not been built.
     """
     from kafka_forge import bases, platforms
