@@ -51,6 +51,7 @@ def build(environment: Environment, *, pc: str, cmake: str, progress: Progress) 
         [pc, cmake, runner.emulator if runner else None],
         [kept.index_of(each, environment) for each in environment.channels],  # compilers and CMake come from there
         [sha256_of(each) for each in ours],
+        kept.files_of(environment),
     )
     return kept.once(environment, "c-project", key, lambda: _build(environment, pc, cmake, progress), _all_built)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from kafka_forge.ground.files import sha256_of, write_text_atomic
+from kafka_forge.inspection import brought
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +58,16 @@ def key_of(environment: Environment, *others: object) -> str:
     packages = sorted([record["name"], str(record.get("sha256"))] for record in records)
     parts = [environment.artifact.sha256, packages, *others]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def files_of(environment: Environment) -> list[list[str]]:
+    """Return the artifact's files as they stand in the prefix, each with its sha256: somebody may have changed one.
+
+    Raises:
+        InstallFailed: the environment's record of the artifact is missing.
+    """
+    files = brought.of(environment).files
+    return [[name, sha256_of(environment.prefix / name)] for name in files if (environment.prefix / name).is_file()]
 
 
 def index_of(channel: str, environment: Environment) -> list[str]:

@@ -61,7 +61,7 @@ def run(environment: Environment) -> JsonObject:
     return kept.once(
         environment,
         "own-tests",
-        kept.key_of(environment, runner.emulator, parts, sha256_of(_PROGRAM)),
+        kept.key_of(environment, runner.emulator, parts, sha256_of(_PROGRAM), kept.files_of(environment)),
         lambda: _run(environment, runner, library, parts),
         lambda seen: seen["status"] == 0 and all(seen["tests"].values()),
     )
