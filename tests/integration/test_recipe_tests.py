@@ -90,6 +90,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     for folder in (made.own, made.base):
         channel.prepare(folder)
         channel.index(folder)
+    (made.own / ".notes" / HERE).mkdir(parents=True)  # as `build` leaves it: nothing is kept beside others' packages
     return made
 
 
