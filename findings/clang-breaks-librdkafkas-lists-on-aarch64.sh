@@ -6,7 +6,7 @@
 # rdunittest.c, with the macros that join its lists of messages) cannot be walked backwards any more. It can with
 # -fno-strict-aliasing or -Xclang -no-pointer-tbaa, and on x86_64 with or without them.
 # Seen: aarch64 "REVERSE: Element idx 4/7 in tqh[0] has value 4, expected 3"; the other four: all in order.
-# The test of the whole library then goes round in the list without end; here it stops at the first wrong element.
+# Here the test stops at the first wrong element.
 set -euo pipefail
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT

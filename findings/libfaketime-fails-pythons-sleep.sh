@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # libfaketime 0.9.10 (Debian bookworm): with DONT_FAKE_MONOTONIC=1, which its page recommends for programs that hang, every
 # clock_nanosleep until a time of CLOCK_MONOTONIC fails with EINVAL at once. Python's time.sleep is that call since 3.11, so
-# it raises, and so does what waits by it: Popen.wait(timeout=…), filelock. Without the variable sleep works, and a thread
-# that waits for a lock with a timeout hangs. Seen: with it, 20 of 20 sleeps fail; select and Event.wait work.
+# it raises, and so does what waits by it: Popen.wait(timeout=…), filelock. Without the variable sleep works.
+# Seen: with it, 20 of 20 sleeps fail; select and Event.wait work.
 set -euo pipefail
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
