@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,7 @@ from kafka_forge.bases.nodes import Site
 from kafka_forge.engine import engine
 from kafka_forge.ground.paths import Cache, project_root
 from kafka_forge.ground.progress import Silent
+from kafka_forge.ground.zig import zig_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,3 +56,16 @@ def test_the_cxx_library_is_compiled_when_its_compiler_is_packed(
             node.make()
     assert platform in compiled
     assert len(compiled) == len({*compiled})
+
+
+def test_of_two_that_begin_at_once_none_takes_the_compiler_away_from_the_other(tmp_path: Path) -> None:
+    both = threading.Barrier(2, timeout=60)
+
+    def begin(_: int) -> tuple[int, bool]:
+        both.wait()
+        program = zig_program(tmp_path / "compiler")
+        return program.parent.stat().st_ino, program.is_file()
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(begin, range(2))
+    assert first == second == (first[0], True)

@@ -7,7 +7,9 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
-from kafka_forge.ground.files import atomic_path
+from filelock import FileLock
+
+from kafka_forge.ground.files import atomic_path, explain_os_errors
 
 
 def zig_program(compiler_cache: Path) -> Path:
@@ -29,8 +31,13 @@ def zig_program(compiler_cache: Path) -> Path:
         return place / name
     import ziglang
 
-    with atomic_path(place) as draft:
-        shutil.copytree(Path(ziglang.__file__).parent, draft, copy_function=_link)
+    with explain_os_errors(compiler_cache):
+        compiler_cache.mkdir(parents=True, exist_ok=True)
+        # one of two that begin at once would take the folder away from the other, who compiles with it already
+        with FileLock(compiler_cache / ".ziglang.lock"):
+            if not (place / name).exists():
+                with atomic_path(place) as draft:
+                    shutil.copytree(Path(ziglang.__file__).parent, draft, copy_function=_link)
     return place / name
 
 
