@@ -7,7 +7,8 @@ set -euo pipefail
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
 cd "$room"
-apt-get download --quiet libfaketime=0.9.10-2.1 >/dev/null
+VERSION=0.9.10-2.1
+apt-get download --quiet "libfaketime=$VERSION" >/dev/null
 dpkg-deb --extract libfaketime_*.deb .
 cat > look.py <<'PYTHON'
 import threading

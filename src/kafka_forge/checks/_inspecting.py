@@ -35,6 +35,11 @@ def conclude(check: str, problems: Sequence[str], good: str, evidence: Mapping[s
     return CheckResult(check, Verdict.FAIL, "; ".join(problems), {**evidence, "problems": list(problems)})
 
 
+def since(seen: Mapping[str, Any]) -> str:
+    """Return since when it is so, of what was seen before this run (`inspection.kept`), else nothing."""
+    return f"on {seen['ran']}, and nothing has changed since" if seen.get("reused") else ""
+
+
 def not_run(check: str, evidence: InspectEvidence | ExtrasEvidence) -> CheckResult:
     """Return ``inspected``: this machine cannot run the artifact, so what only a run shows stays open."""
     platform = evidence.environment.artifact.cell.platform

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kafka_forge.checks._inspecting import conclude
+from kafka_forge.checks._inspecting import conclude, since
 from kafka_forge.values.contract import Model
 from kafka_forge.values.model import CheckResult, Verdict
 
@@ -65,9 +65,8 @@ class CProject:
         for program in programs:
             problems += _problems(program, version)
         problems += [f"a package of {version}: {answer}" for answer in seen.get("wrong", ())]
-        before = evidence.c_project["ran"] if evidence.c_project.get("reused") else ""
-        when = f"; seen on {before}, and nothing has changed since" if before else ""
-        return conclude(check, problems, _good(name, seen) + when, seen)
+        before = since(evidence.c_project)
+        return conclude(check, problems, _good(name, seen) + (f"; seen {before}" if before else ""), seen)
 
 
 def _problems(program: dict[str, Any], version: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from kafka_forge.checks._inspecting import conclude, not_run
+from kafka_forge.checks._inspecting import conclude, not_run, since
 from kafka_forge.values.contract import Model
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class OwnTests:
         elif missing:
             problems.append(f"not compiled in: {', '.join(missing)}")
         which = " that take no minutes under an emulator" if seen["parts"] else ""
-        when = f"passed on {seen['ran']}, and nothing has changed since" if seen["reused"] else "pass"
+        when = f"passed {before}" if (before := since(seen)) else "pass"
         result = conclude(self.id, problems, f"all {len(tests)} of librdkafka's own tests{which} {when}", seen)
         return [replace(result, seconds=0.0 if seen["reused"] else seen["seconds"])]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kafka_forge.checks._inspecting import NoArguments, conclude, not_run
+from kafka_forge.checks._inspecting import NoArguments, conclude, not_run, since
 
 if TYPE_CHECKING:
     from kafka_forge.values.evidence import InspectEvidence
@@ -41,7 +41,7 @@ class RecipeTests:
     def _one(self, number: int, test: JsonObject, seen: JsonObject) -> CheckResult:
         said = test["lines"][-1] if test["lines"] else "and said nothing"
         problems = [] if test["ok"] else [f"test {number} ({test['kind']}) fails: {said}"]
-        when = f"passed on {seen['ran']}, and nothing has changed since" if seen["reused"] else "passes"
+        when = f"passed {before}" if (before := since(seen)) else "passes"
         evidence = {**test, "ran": seen["ran"], "reused": seen["reused"]}
         result = conclude(f"{self.id}[{number}/{test['kind']}]", problems, f"the recipe's own test {when}", evidence)
         return replace(result, seconds=0.0 if seen["reused"] else test["seconds"])

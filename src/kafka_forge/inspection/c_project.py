@@ -7,7 +7,6 @@ says.
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,12 +56,11 @@ def build(environment: Environment, *, pc: str, cmake: str, progress: Progress) 
 
 
 def _all_built(seen: JsonObject) -> bool:
-    ways = [way for way in seen.values() if isinstance(way, dict)]
-    return all(program["ok"] or program["refused"] for way in ways for program in way.get("programs", ()))
+    return all(program["ok"] or program["refused"] for way in seen.values() for program in way.get("programs", ()))
 
 
 def _build(environment: Environment, pc: str, cmake: str, progress: Progress) -> JsonObject:
-    cache, ran = Cache.default(), datetime.now(timezone.utc).isoformat(timespec="seconds")
+    cache = Cache.default()
     cache.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache.work, prefix="c-project-") as name:
         bench = Bench(environment, Path(name), cache)
@@ -73,7 +71,6 @@ def _build(environment: Environment, pc: str, cmake: str, progress: Progress) ->
             "pkg-config": _by_pkg_config(bench, pc),
             "cmake-oldest": cmake_project.by_oldest(bench, tools, cmake, progress),
             "cmake-newest": cmake_project.by(bench, cmake_project.newest(tools), tools, cmake),
-            "ran": ran,
         }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -36,7 +37,7 @@ def once(
         good: whether what is seen may be kept: a failure is always looked at again.
 
     Returns:
-        What ``look`` returned, now or before, and ``reused``: whether it was before.
+        What ``look`` returned, now or before; ``ran``: when, in ISO 8601; ``reused``: whether it was before.
 
     Raises:
         DiskFull, NotWritable: the file system refuses.
@@ -46,8 +47,10 @@ def once(
     kept = _read(note)
     if kept.pop("key", None) == key:
         return {**kept, "reused": True}
-    seen = look()
-    if good(seen) and note.parent.is_dir():
+    ran = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    looked = look()
+    seen = {**looked, "ran": ran}
+    if good(looked) and note.parent.is_dir():
         write_text_atomic(note, json.dumps({"key": key, **seen}, indent=1) + "\n")
     return {**seen, "reused": False}
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +67,7 @@ def run(environment: Environment) -> JsonObject:
 
 
 def _run(environment: Environment, runner: Runner, library: Path, parts: Sequence[str]) -> JsonObject:
-    begun, ran = time.perf_counter(), datetime.now(timezone.utc).isoformat(timespec="seconds")
+    begun = time.perf_counter()
     known = {name: value for name, value in variables(environment).items() if name not in _STEERING}
     done = processes.run(
         runner.command([environment.interpreter, "-I", runner.path(_PROGRAM), runner.path(library), *parts]),
@@ -87,7 +86,6 @@ def _run(environment: Environment, runner: Runner, library: Path, parts: Sequenc
         "ended_for": done.ended_for,
         "lines": ([line for line in lines if "RDUT: FAIL" in line] or lines)[-_LINES:],
         "seconds": round(time.perf_counter() - begun, 3),
-        "ran": ran,
     }
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,7 +64,6 @@ def _run(environment: Environment) -> JsonObject:
     cache = Cache.default()
     with explain_os_errors(cache.work):
         cache.work.mkdir(parents=True, exist_ok=True)
-    ran = datetime.now(timezone.utc).isoformat(timespec="seconds")
     with tempfile.TemporaryDirectory(dir=cache.work, prefix="recipe-tests-") as name:
         room = Path(name)
         results, log = room / "results.json", room / "log"
@@ -93,8 +91,8 @@ def _run(environment: Environment) -> JsonObject:
         if finished.returncode != 0 or not results.is_file():
             why = finished.ended_for
             how = f"was ended, for {why}" if why else f"ended with status {finished.returncode}"
-            return {"tests": [], "ran": ran, "broken": f"the engine {how}", "lines": last}
-        return {"tests": [_named(test) for test in json.loads(results.read_bytes())], "ran": ran}
+            return {"tests": [], "broken": f"the engine {how}", "lines": last}
+        return {"tests": [_named(test) for test in json.loads(results.read_bytes())]}
 
 
 def _named(test: JsonObject) -> JsonObject:

@@ -153,8 +153,6 @@ def deal(cores: int | None) -> Callable[[], None] | None:
     def begin_thread() -> None:
         with lock:
             mine = {next(turn) for _ in range(cores)}
-        os.sched_setaffinity(
-            0, mine
-        )  # Linux: 0 is the calling thread, and a process begins as the thread that forks it
+        os.sched_setaffinity(0, mine)  # 0 is the calling thread, whose processors a process that it starts gets
 
     return begin_thread
