@@ -1,4 +1,4 @@
-"""`new` on projects of the real index: one is built and verified as it was written, one has an extension module."""
+"""`new` on projects of the real index, a pure one and one of Cython: built and verified as they were written."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
+from kafka_forge import platforms
 from kafka_forge.ground.paths import project_root
 
 if TYPE_CHECKING:
@@ -56,3 +57,16 @@ def test_aiokafkas_recipe_is_ready(checkout: Path) -> None:
     assert recipe["about"]["license"] == "Apache-2.0"
     planned = {row["id"] for row in forge(checkout, "plan", "aiokafka")}
     assert len(planned) >= 5
+
+
+@pytest.mark.long
+def test_aiokafkas_recipe_verifies_as_it_was_written(checkout: Path) -> None:
+    """Its extension modules are compiled by Cython, which is slow as it is written."""
+    forge(checkout, "new", "pypi:aiokafka==0.14.0")
+    report = forge(checkout, "verify", "aiokafka", "--python", "3.14", "--platform", platforms.current())
+    (artifact,) = report["artifacts"]
+    not_passed = {check["id"] for check in artifact["checks"] if check["verdict"] != "pass"}
+    assert not_passed == {"roundtrip-transactions[default/replaced]"}, artifact["checks"]
+    assert {"package-contents", "sbom", "roundtrip-delivery[default/produce/zstd]"} <= {
+        check["id"] for check in artifact["checks"]
+    }

@@ -131,6 +131,16 @@ def test_a_script_is_told_the_time_of_what_it_builds(
     assert yaml.load(draft)["build"]["script"] == {**told, "env": environment}
 
 
+def test_a_script_that_begins_with_a_comment_is_told_the_time_too(recipe: Path, tmp_path: Path) -> None:
+    text = "\nbuild:\n  number: 1\n  script:\n    # why\n    - if: unix\n      then:\n        # how\n        - make\n"
+    (recipe / "recipe.yaml").write_text(RECIPE + text)
+    (rendered, *_) = engine.render(recipe, [recipe / "variants.yaml"], "linux-64")
+    draft = drafting.draft(rendered, (), tmp_path / "draft", 1_700_000_000)
+    script = {"content": [{"if": "unix", "then": ["make"]}], "env": {"SOURCE_DATE_EPOCH": "1700000000"}}
+    assert YAML(typ="safe").load(draft)["build"] == {"number": 1, "script": script}
+    assert engine.render(draft.parent, [recipe / "variants.yaml"], "linux-64")
+
+
 def test_a_package_is_in_the_index_as_soon_as_it_is_in_the_channel(tmp_path: Path) -> None:
     home = tmp_path / "channel"
     channel.prepare(home)

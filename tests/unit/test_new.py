@@ -143,10 +143,35 @@ def test_an_extension_module_makes_a_recipe_for_each_python_with_its_libraries(h
     recipe = house.read()
     assert "noarch" not in recipe["build"]
     assert recipe["requirements"]["build"][:2] == ['${{ compiler("c") }}', '${{ stdlib("c") }}']
+    assert recipe["requirements"]["build"][2]["then"][-1] == "cython >=3"  # for the Python that runs, not the host's
     assert recipe["requirements"]["host"] == ["python", "pip", "setuptools >=77", "cython >=3", "lz4-c", "zlib"]
     assert recipe["requirements"]["run"][0] == "python"
-    assert "fits-its-python" in house.read("contract.yaml")["promises"]
+    promises = house.read("contract.yaml")["promises"]
+    assert "fits-its-python" in promises
+    fast = "*site-packages/small_client/_fast"  # a stub or a source of that name is no extension module
+    assert promises["package-contents"]["has"][1] == {"if": "win", "then": f"{fast}*.pyd", "else": f"{fast}*.so"}
     assert house.read("conda-forge.yml")["build_platform"]["linux_aarch64"] == "linux_64"
+
+
+def test_what_audits_hold_a_client_to_a_package_of_it_promises_too(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audited = tmp_path / "small-client.yaml"
+    audited.write_text(
+        "# For audits.\nversion: 1\nenvironment:\n  python: '3.12'\n  extras: [lz4]  # why\npromises:\n"
+        "  imports: {modules: [small_client.deep]}\n  pip-check: {}\n  # why\n  roundtrip-order: {modes: [default]}\n"
+    )
+    monkeypatch.setattr(sketch, "contracts", lambda _root: {"small-client": audited})
+    house.sdist("1.0.0", COMPILED)
+    house.new()
+    written = (house.root / "recipes/small-client/contract.yaml").read_text(encoding="utf-8")
+    assert "For audits" not in written
+    assert "extras: [lz4]  # why" in written
+    assert "  # why\n  roundtrip-order:" in written
+    promised = YAML(typ="safe").load(written)
+    assert "python" not in promised["environment"]  # each cell has one
+    assert promised["promises"]["imports"] == {"modules": ["small_client.deep"]}
+    assert {"sbom", "recipe-tests", "fits-its-python", "package-contents"} <= set(promised["promises"])
 
 
 def test_a_version_may_be_named_and_a_recipe_is_never_written_over(house: House) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
+from kafka_forge.auditing.audit import contracts
 from kafka_forge.contracts.loading import load_contract
 from kafka_forge.engine import engine
 from kafka_forge.ground.paths import project_root
@@ -250,3 +251,11 @@ def test_every_patch_begins_where_the_ones_before_it_ended() -> None:
 def test_every_patch_is_small_enough_to_be_read() -> None:
     for path in RECIPES.glob("*/patches/*"):
         assert path.read_text(encoding="utf-8").count("\n") < 900, path.name
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_shall_be_there_is_a_compiled_module_and_not_its_stub(platform: str) -> None:
+    """A pattern for any ending was content with the `.pyi` that lies beside the module."""
+    for client, file in contracts(project_root()).items():
+        has = load_contract(file, platform, "3.14").promises.get("package-contents", {}).get("has", ())
+        assert not [each for each in has if each.endswith(".*")], client

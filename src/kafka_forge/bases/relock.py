@@ -161,7 +161,7 @@ def beside(every: Wanted) -> Any:
     held = {wheel.project: wheel.version for wheel in _of(load(Wheels, project_root()))}
     groups = {}
     for name, wanted in every["beside"].items():
-        tags = {platform: every["wheels"]["tags"][platform] for platform in wanted["platforms"]}
+        tags = {each: wanted.get("tags", every["wheels"]["tags"][each]) for each in wanted["platforms"]}
         group = {**every["wheels"], **wanted, "tags": tags, "sdists": {}, "names": every["beside_names"]}
         made = wheels({**every, "wheels": group}, held=held)
         made["pure"] = [row for row in made["pure"] if row["project"] not in held]
@@ -249,9 +249,10 @@ def _order(row: Mapping[str, Any]) -> tuple[str, str]:
 
 def _require_for_all(pure: Mapping[str, Mapping[str, Any]], pythons: Sequence[str]) -> None:
     for file, row in pure.items():
-        if row["pythons"] != list(pythons):
+        chosen = [each for each in pythons if each in row["pythons"]]  # on one platform or several
+        if chosen != list(pythons):
             raise LockInvalid(
-                f"{file} was chosen for Python {', '.join(row['pythons'])} only",
+                f"{file} was chosen for Python {', '.join(chosen)} only",
                 where="bootstrap/python/wanted.yaml",
                 todo="name what asks for it among the roots, so that one version serves all Pythons.",
             )

@@ -157,5 +157,7 @@ def _date(data: JsonObject, stamp: int) -> None:
         return
     if not isinstance(script, dict):
         script = {"content": script}
+        # a comment above the first line of a list hangs on the key above it, and would stand between two keys
+        data["build"].ca.items.pop("script", None)
     script["env"] = {**script.get("env", {}), "SOURCE_DATE_EPOCH": str(stamp)}
     data["build"]["script"] = script

@@ -58,6 +58,7 @@ class Sdist:
         files: what each of them is, a package's ``NAME/__init__.py`` or a module's ``NAME.py``.
         programs: name → what it calls.
         compiled: whether it has an extension module.
+        extensions: the modules that Cython compiles, as paths without an ending: ``NAME/_fast``.
         libraries: conda-forge's names of the C libraries whose headers it includes.
     """
 
@@ -74,6 +75,7 @@ class Sdist:
     files: tuple[str, ...]
     programs: dict[str, str]
     compiled: bool
+    extensions: tuple[str, ...]
     libraries: tuple[str, ...]
 
 
@@ -109,6 +111,7 @@ def read(folder: Path) -> Sdist:
         files=tuple(_file(folder, each) for each in packages),
         programs=_programs(folder, project),
         compiled=(compiled := _compiled(folder, builds)),
+        extensions=_extensions(folder, packages) if compiled else (),
         libraries=_libraries(folder) if compiled else (),
     )
 
@@ -189,6 +192,17 @@ def _compiled(folder: Path, builds: Iterable[Requirement]) -> bool:
     setup = folder / "setup.py"
     text = setup.read_text(encoding="utf-8", errors="replace") if setup.is_file() else ""
     return "Extension(" in text and any(path.suffix in _COMPILED for path in folder.rglob("*"))
+
+
+def _extensions(folder: Path, packages: Iterable[str]) -> tuple[str, ...]:
+    return tuple(
+        sorted(
+            path.relative_to(top).with_suffix("").as_posix()
+            for top in (folder, folder / "src")
+            for package in packages
+            for path in (top / package).rglob("*.pyx")
+        )
+    )
 
 
 def _libraries(folder: Path) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 
 from kafka_forge import platforms
+from kafka_forge.auditing.audit import contracts
 from kafka_forge.bumping import versions
 from kafka_forge.contracts.loading import load_contract
 from kafka_forge.engine import engine
@@ -20,7 +21,7 @@ from kafka_forge.ground.files import Store, atomic_path, sha256_of
 from kafka_forge.patching import source
 from kafka_forge.planning import plan
 from kafka_forge.scenarios.catalogue import SCENARIOS
-from kafka_forge.sketching import sdist, writing
+from kafka_forge.sketching import promises, sdist, writing
 from kafka_forge.sketching.names import Names, normal
 from kafka_forge.sources import NotObtainedError, PythonIndex
 from kafka_forge.sources.python_index import files_of
@@ -177,7 +178,7 @@ def _write(draft: Path, sketch: writing.Sketch, names: Names, root: Path) -> Non
     draft.mkdir()
     texts = {
         "recipe.yaml": writing.recipe(sketch, names),
-        "contract.yaml": writing.contract(sketch),
+        "contract.yaml": promises.contract(sketch, contracts(root).get(sketch.name)),
         "sources.yaml": writing.hints(sketch),
         "conda-forge.yml": writing.settings(sketch),
     }

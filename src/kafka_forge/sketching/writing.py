@@ -1,4 +1,4 @@
-"""The files of a new recipe, written as the ones that are there: recipe, contract, hints, conda-smithy's settings."""
+"""The files of a new recipe, written as the ones that are there: recipe, hints, conda-smithy's settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from kafka_forge.doctor.known import OURS
-from kafka_forge.scenarios.catalogue import SCENARIOS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,43 +80,6 @@ def hints(sketch: Sketch) -> str:
     """Return ``sources.yaml``."""
     rows = ["kind: python-index", f"project: {sketch.sdist.project}", f"file: {sketch.file}"]
     return f"{sketch.sha256}:\n  - " + "\n    ".join(rows) + "\n"
-
-
-def contract(sketch: Sketch) -> str:
-    """Return ``contract.yaml``: what every Python package promises, and messages where there is a scenario for it."""
-    packages = ", ".join(sketch.sdist.packages)
-    lines = [
-        "version: 1",
-        "environment:",
-        *([] if sketch.sdist.compiled else [f'  python: "{sketch.pythons[-1]}"']),
-        "  extras: []",
-        "promises:",
-        f"  imports: {{modules: [{packages}]}}",
-        "  no-build-paths: {}",
-        "  pip-check: {}",
-        "  recipe-tests: {if: conda, then: {}}",
-        "  record-complete: {}",
-        "  licenses: {if: conda, then: {}}",
-        "  sbom: {if: ours, then: {}}",
-        "  fits-its-platform: {if: conda, then: {}}",
-        "  files-of-its-own: {if: conda, then: {}}",
-        *(["  fits-its-python: {if: conda, then: {}}"] if sketch.sdist.compiled else []),
-        "  package-contents:",
-        "    has:",
-        *(f'      - "*site-packages/{each}"' for each in sketch.sdist.files),
-        "    lacks:",
-        "      # says where it was built (PEP 610)",
-        '      - {if: conda, then: "*/direct_url.json"}',
-    ]
-    if scenario := SCENARIOS.get(sketch.name):
-        promises = ("delivery", "order", "timestamps", "headers", "compression", "group")
-        lines += [f"  roundtrip-{each}: {{modes: [{scenario.modes[0]}]}}" for each in promises]
-    else:
-        lines += [
-            "  # `roundtrip-…` promises, which pass messages through a broker, take a scenario of the client's:",
-            "  # src/kafka_forge/scenarios/use_….py, and its line in catalogue.py.",
-        ]
-    return "\n".join(lines) + "\n"
 
 
 def recipe(sketch: Sketch, names: Names) -> str:
@@ -195,6 +157,8 @@ def _requirements(sketch: Sketch, names: Names) -> str:
             "        - python",
             "        - cross-python_${{ target_platform }}",
         ]
+        # the compiler that the Python of this machine runs; what the host has may be for another
+        lines += [f"        - {_spec(each, names)}" for each in sketch.sdist.builds if _name(each) == "cython"]
     lines += ["  host:", "    - python" if compiled else "    - python ${{ python_min }}.*", "    - pip"]
     lines += [f"    - {_spec(each, names)}" for each in sketch.sdist.builds if _name(each) != "pip"]
     lines += [f"    - {each}" for each in sketch.sdist.libraries]
