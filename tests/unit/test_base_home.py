@@ -73,6 +73,27 @@ def test_what_one_checkout_makes_anew_the_other_keeps(cache: Cache, changed: Pat
     assert new.stands(node(new, "zig-cxx", "c"))
 
 
+def test_a_new_channel_has_what_older_ones_have_of_other_platforms(cache: Cache, changed: Path) -> None:
+    """The one that was used last may have served one platform alone; the others' bases took an hour."""
+    old, new = (Site("linux-64", root, cache, Silent()) for root in (project_root(), changed))
+    home.provide(cache, old.root)
+    made(old, "zlib", "a", "zlib of old")
+    made(old, "krb5", "d", "krb5")
+    of_another = old.channel / "osx-64" / "python-3.14.3-h0_0.conda"  # as wheels and Pythons do, it has no key
+    of_another.parent.mkdir()
+    of_another.write_text("python", encoding="utf-8")
+    last = cache.base / "0123456789abcdef" / "channel"
+    (last / "linux-64").mkdir(parents=True)
+    shutil.copytree(old.channel / home.KEYS, last / home.KEYS)
+    (last / home.KEYS / "linux-64" / "krb5.json").unlink()
+    (last / "linux-64" / "zlib-1-h0_0.conda").write_text("zlib of last", encoding="utf-8")
+    os.utime(old.channel.parent, (1, 1))
+    home.provide(cache, new.root)
+    assert (new.channel / "linux-64" / "zlib-1-h0_0.conda").read_text(encoding="utf-8") == "zlib of last"
+    assert new.stands(node(new, "krb5", "d"))
+    assert (new.channel / "osx-64" / of_another.name).read_text(encoding="utf-8") == "python"
+
+
 def test_a_channel_that_nobody_used_for_a_month_goes_when_another_one_comes(cache: Cache, changed: Path) -> None:
     old = home.provide(cache, project_root())
     os.utime(old.parent, (0, 0))

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kafka_forge.bases.cachekey import base_key
 from kafka_forge.engine import finishing
 from kafka_forge.ground import side_by_side
+from kafka_forge.ground.paths import project_root
 from kafka_forge.reproducing import conditions
 from kafka_forge.reproducing.differences import differences
 
@@ -95,6 +97,13 @@ def test_the_second_build_has_what_is_chosen_otherwise_and_nothing_else(tmp_path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processors are given to threads on Linux alone")
+def test_the_second_build_stands_on_the_first_ones_base(tmp_path: Path) -> None:
+    """Its own would be made anew as far as the one that was used last did not serve this platform."""
+    otherwise = conditions.arrange({"path"}, tmp_path, project_root(), tmp_path / "cache")
+    assert otherwise.root != project_root()
+    assert base_key(otherwise.root) == base_key(project_root())
+
+
 def test_each_build_has_one_processor_and_all_of_them_have_work() -> None:
     count = [sys.executable, "-c", "import os; print(*os.sched_getaffinity(0))"]
     seen: list[str] = []

@@ -2,15 +2,18 @@
 
 Each content of what decides a base has a channel of its own. Two checkouts that share a cache, of which one has changed
 a compiler, say, would else take packages away from one another while they build, and an artifact of one could be built
-with what the other has just put there. What a new one has in common with the one that was used last is linked, so only
-what differs is made anew: every package is known by its own key (`nodes.Site.stands`).
+with what the other has just put there. What a new one has in common with the one that was used last is linked, and what
+that lacks with those before it, which may have served other platforms: so only what differs is made anew. Every package
+is known by its own key (`nodes.Site.stands`).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -19,8 +22,6 @@ from kafka_forge.bases.cachekey import base_key
 from kafka_forge.ground.files import atomic_path, explain_os_errors
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kafka_forge.ground.paths import Cache
 
 KEYS = ".keys"
@@ -35,7 +36,7 @@ def channel_of(cache: Cache, root: Path) -> Path:
 
 
 def provide(cache: Cache, root: Path) -> Path:
-    """Return the folder of a checkout's base channel, with what it has in common with the one that was used last.
+    """Return the folder of a checkout's base channel, with what it has in common with those that were there before.
 
     Raises:
         DiskFull, NotWritable: the file system refuses.
@@ -55,8 +56,10 @@ def _begin(home: Path) -> None:
     others = sorted(_homes(home.parent), key=lambda each: each.stat().st_mtime)
     with atomic_path(home) as draft:
         (draft / "channel").mkdir(parents=True)
-        if others:
-            _link(others[-1] / "channel", draft / "channel")
+        for last in others[-1:]:
+            _link(last / "channel", draft / "channel")
+        for older in reversed(others[:-1]):
+            _link_missing(older / "channel", draft / "channel")
     for each in others:
         if each.stat().st_mtime < time.time() - _UNUSED_SECONDS:
             shutil.rmtree(each, ignore_errors=True)
@@ -78,4 +81,24 @@ def _link(source: Path, target: Path) -> None:
             elif path.suffix == ".json":
                 shutil.copyfile(path, place)
         except FileNotFoundError:
+            continue
+
+
+def _link_missing(source: Path, target: Path) -> None:
+    """Link whole platforms, and single packages, of which the target has none; it is indexed by who takes them."""
+    for subdir in (each for each in source.iterdir() if each.is_dir() and each.name != KEYS):
+        if not any((target / subdir.name).glob("*.conda")):
+            (target / subdir.name).mkdir(exist_ok=True)
+            _link(subdir, target / subdir.name)
+    for note in source.glob(f"{KEYS}/*/*.json"):
+        copied = target / note.relative_to(source)
+        if copied.exists():
+            continue
+        try:
+            package = Path(note.parent.name, str(json.loads(note.read_text(encoding="utf-8"))["file"]))
+            if not (target / package).exists():
+                os.link(source / package, target / package)
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(note, copied)
+        except (FileNotFoundError, ValueError, KeyError):
             continue

@@ -94,8 +94,9 @@ def arrange(chosen: Collection[str], room: Path, root: Path, cache: Path, with_:
     checkout = deep / "checkout" if "path" in chosen else root
     if checkout is not root:
         checkout.mkdir()
-        for name in ("recipes", "bootstrap"):
-            (checkout / name).symlink_to(root / name)
+        for name in ("recipes", "bootstrap", "src"):  # all that decides the base: it is the first one's
+            if (root / name).exists():
+                (checkout / name).symlink_to(root / name)
     return Otherwise(
         environment={
             **os.environ,
