@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import copy
 import gc
+import importlib
 import json
+import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kafka_forge.scenarios import lateness
+from kafka_forge.ground.paths import project_root
+from kafka_forge.scenarios import corpus, lateness
 from kafka_forge.values.model import Cell, Verdict
 from tests.unit import told_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
 
     from kafka_forge.values.model import CheckResult
 
@@ -127,3 +132,77 @@ def test_what_the_collector_takes_is_told() -> None:
     then = asyncio.run(collect())["then"]
     assert 0 < then["collecting"] <= then["late"]
     assert gc.callbacks == listening
+
+
+class _Echo:
+    """What one of its producers sends, its consumers read: the rounds are tried here, no client."""
+
+    unsafe = None
+
+    def __init__(self) -> None:
+        self._passed: list[object] = []
+
+    async def producer(self, _name: str, _codec: str) -> _Echo:
+        return self
+
+    async def consumer(self, _name: str, _group: str) -> _Echo:
+        return self
+
+    async def send(self, _topic: str, message: object) -> asyncio.Future[None]:
+        self._passed.append(message)
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        told.set_result(None)
+        return told
+
+    async def read(self, most: int, _seconds: float) -> list[object]:
+        await asyncio.sleep(0)
+        read, self._passed = self._passed[:most], self._passed[most:]
+        return read
+
+    async def assign(self, _topic: str, _partitions: list[int]) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def in_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The module as a scenario imports it, beside which the others of its folder stand by their bare names."""
+    monkeypatch.syspath_prepend(str(project_root() / "src/kafka_forge/scenarios"))
+    yield importlib.import_module("in_loop")
+    for name in ("in_loop", "lateness"):
+        sys.modules.pop(name, None)
+
+
+def rounds_of(in_loop: ModuleType, *, native: bool) -> list[dict[str, Any]]:
+    looped = in_loop.InLoop(_Echo(), counts=False, native=native)
+    deadline = SimpleNamespace(left=60.0, over=False)
+    cases = looped.loop_cases("topic", lambda number: corpus.loop_message(number, 0), lambda: deadline)
+    rounds: list[dict[str, Any]] = cases["heartbeat"]()["rounds"]
+    return rounds
+
+
+@pytest.mark.parametrize(
+    ("unexplained", "rounds"),
+    [([0.4], 1), ([20.0], 1), ([20.1, 3.0], 2), ([None], 1), ([25.0] * 6, 5)],
+    ids=["good", "just good", "good at last", "not judged", "never good"],
+)
+def test_rounds_go_on_until_one_decides(
+    in_loop: ModuleType, monkeypatch: pytest.MonkeyPatch, unexplained: list[float | None], rounds: int
+) -> None:
+    left = iter(unexplained)
+
+    def told(_: object) -> dict[str, Any]:
+        return {"beats": 1, "worst": 30.0, "unexplained": next(left)}
+
+    monkeypatch.setattr(in_loop.lateness.Heartbeat, "told", told)
+    monkeypatch.setattr(in_loop, "ROUND", 100)
+    seen = rounds_of(in_loop, native=True)
+    assert [each["unexplained"] for each in seen] == unexplained[:rounds]
+    assert {each["messages"] for each in seen} == {100}
+
+
+def test_an_emulators_lateness_is_not_judged_and_takes_one_short_round(in_loop: ModuleType) -> None:
+    seen = rounds_of(in_loop, native=False)
+    assert [(each["messages"], each["unexplained"]) for each in seen] == [(in_loop.EMULATED, None)]

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from kafka_forge.checks._roundtrip import Modes, complaint, conclude
 from kafka_forge.scenarios import corpus
+from kafka_forge.scenarios.lateness import LATE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kafka_forge.values.evidence import RoundTripEvidence
     from kafka_forge.values.model import CheckResult, JsonObject
-
-LATE_MS = 20.0
-"""How late the loop may be by the client's doing, in the best of the rounds: a stall of the client shows in each."""
 
 
 class RoundtripAsyncio:

@@ -35,6 +35,8 @@ _SLOWNESS = 3.0
 """Programs start more slowly, and then run about as quickly as on Windows."""
 
 _LEAVE_SECONDS = 60.0
+_NOTHING_KEPT, _KEPT = 1.0, 30.0
+"""Seconds for a server to end by itself: with its prefix, or when it has to write the registry of one that stays."""
 _GUARD = Path(__file__).with_name("wine_guard.py")
 _PIPE = Path(__file__).with_name("wine_pipe.py")
 _REGISTRY = ("system.reg", "user.reg", "userdef.reg", ".update-timestamp")
@@ -113,16 +115,16 @@ def _start(folder: Path, model: Path, cache: Cache) -> dict[str, str]:
         for name in _REGISTRY:
             shutil.copyfile(model / name, home / name)
     variables = _environment(folder, home)
-    guard = _guard(folder, variables)
+    guard = _guard(folder, variables, _NOTHING_KEPT)
     atexit.register(_leave, guard, home)
     _expect_boot(guard, folder)
     return variables
 
 
-def _guard(folder: Path, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _guard(folder: Path, variables: Mapping[str, str], patience: float) -> subprocess.Popen[bytes]:
     """Start the process that keeps a server for as long as its standard input is open."""
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(_GUARD), str(folder / "lib" / "wine")],
+        [sys.executable, "-I", "-S", str(_GUARD), str(folder / "lib" / "wine"), str(patience)],
         env=dict(variables),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -163,7 +165,7 @@ def _model(folder: Path, cache: Cache) -> Path:
                 system.mkdir(parents=True)
                 # wine's own user32 loads it, and Debian has it in a package of its own
                 shutil.copyfile(folder / "system32" / "zlib1.dll", system / "zlib1.dll")
-                guard = _guard(folder, _environment(folder, home))
+                guard = _guard(folder, _environment(folder, home), _KEPT)
                 try:
                     _expect_boot(guard, folder)
                 finally:

@@ -55,7 +55,8 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
     with progress.task(f"inspect {environment.artifact.cell.id}", total=3) as task:
         task.note("reading its binaries")
         besides = binaries.besides(environment.artifact.kind, environment.prefix)
-        found = tuple(binaries.read(environment.prefix, files, platform, besides))
+        packed = [file for file in files if file not in seen.programs]
+        found = tuple(binaries.read(environment.prefix, packed, platform, besides))
         task.advance()
         task.note("looking for build paths")
         leaks = paths.scan(seen.folder, paths.of_this_machine(_checkout(), *_cache_root(environment, seen.folder)))

@@ -36,12 +36,15 @@ class Brought:
         depends: what it says that it needs at run time. A wheel's tag is its word about glibc (PEP 600): it stands here
             as conda would write it.
         variant: see `InspectEvidence.variant`.
+        programs: those of the files that no package has: the installer makes them for a noarch package's entry points,
+            on Windows out of a launcher of its own.
     """
 
     files: tuple[str, ...]
     folder: Path
     depends: tuple[str, ...]
     variant: Mapping[str, str] = field(default_factory=dict)
+    programs: frozenset[str] = frozenset()
 
 
 def of(environment: Environment) -> Brought:
@@ -58,7 +61,10 @@ def of(environment: Environment) -> Brought:
 def _of_package(environment: Environment) -> Brought:
     record = _record(environment)
     folder = Path(record["extracted_package_dir"])
-    return Brought(tuple(sorted(record["files"])), folder, tuple(record.get("depends", ())), variant_of(folder))
+    files, depends = tuple(sorted(record["files"])), tuple(record.get("depends", ()))
+    listed = record.get("paths_data", {}).get("paths", ())
+    programs = {each["_path"] for each in listed if "entry_point" in str(each.get("path_type"))}
+    return Brought(files, folder, depends, variant_of(folder), frozenset(programs))
 
 
 def _record(environment: Environment) -> JsonObject:

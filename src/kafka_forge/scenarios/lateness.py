@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 EVERY = 0.005
 """Seconds between two beats."""
+LATE_MS = 20.0
+"""How late a loop may be by the client's doing, in the best of the rounds: a stall of the client shows in each."""
 _TASKS, _STAT = Path("/proc/self/task"), Path("/proc/stat")
 _NANOSECONDS = 1e9
 
