@@ -203,6 +203,11 @@ def test_rounds_go_on_until_one_decides(
     assert {each["messages"] for each in seen} == {100}
 
 
-def test_an_emulators_lateness_is_not_judged_and_takes_one_short_round(in_loop: ModuleType) -> None:
+def test_an_emulators_lateness_is_not_judged_and_takes_one_short_round(
+    in_loop: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is the machine asked for what would explain it, which takes longer there than a beat."""
+    monkeypatch.setattr(in_loop.lateness, "run_delays", lambda: pytest.fail("asked"))
     seen = rounds_of(in_loop, native=False)
     assert [(each["messages"], each["unexplained"]) for each in seen] == [(in_loop.EMULATED, None)]
+    assert seen[0]["then"] is None

@@ -247,14 +247,13 @@ class InLoop:
         async with _closing(consumer), _closing(producer):
             await consumer.assign(topic, [2])
             while len(rounds) < ROUNDS and not any(map(_decides, rounds)):
-                async with lateness.Heartbeat() as heartbeat:
+                async with lateness.Heartbeat(explained=self._native) as heartbeat:
                     passing = asyncio.ensure_future(_pass(producer, topic, message, wanted))
                     read = 0
                     while read < wanted and not deadline.over:
                         read += len(await consumer.read(_TURN, 0.5))
                     await passing
-                told = heartbeat.told()
-                rounds.append({"messages": read, **told, **({} if self._native else {"unexplained": None})})
+                rounds.append({"messages": read, **heartbeat.told()})
         gc.unfreeze()
         return {"rounds": rounds}
 
