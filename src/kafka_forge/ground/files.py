@@ -90,6 +90,14 @@ def atomic_path(target: Path) -> Iterator[Path]:
         shutil.rmtree(room, ignore_errors=True)
 
 
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """Link a file, or copy it where that cannot be: to another file system, or on one that has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def write_text_atomic(target: Path, text: str) -> None:
     """Write UTF-8 text so that a reader sees the old file or the new one, never a part."""
     with atomic_path(target) as draft:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from kafka_forge.ground.files import atomic_path, explain_os_errors
+from kafka_forge.ground.files import atomic_path, explain_os_errors, link_or_copy
 
 
 def zig_program(compiler_cache: Path) -> Path:
@@ -37,12 +37,5 @@ def zig_program(compiler_cache: Path) -> Path:
         with FileLock(compiler_cache / ".ziglang.lock"):
             if not (place / name).exists():
                 with atomic_path(place) as draft:
-                    shutil.copytree(Path(ziglang.__file__).parent, draft, copy_function=_link)
+                    shutil.copytree(Path(ziglang.__file__).parent, draft, copy_function=link_or_copy)
     return place / name
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one that has no links
-        shutil.copy2(source, target)

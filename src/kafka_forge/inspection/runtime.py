@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from kafka_forge import platforms
 from kafka_forge.environments.activation import variables
 from kafka_forge.errors import ProbeFailed
 from kafka_forge.ground import processes
+from kafka_forge.inspection import pip_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +35,7 @@ def ask(environment: Environment, modules: Sequence[str]) -> JsonObject:
         ProbeFailed: the probe crashed, hung, or could not be run.
     """
     with ThreadPoolExecutor(1) as pool:
-        checked = pool.submit(_pip_check, environment) if environment.python else None
+        checked = pool.submit(pip_view.check, environment, _runner(environment)) if environment.python else None
         answer = probe(environment, modules)
         return {**answer, "pip_check": checked.result() if checked else None}
 
@@ -91,18 +90,3 @@ def _runner(environment: Environment) -> Runner:
             todo="ask only an environment that has a runner.",
         )
     return environment.runner
-
-
-def _pip_check(environment: Environment) -> JsonObject:
-    """Let the toolkit's pip look at the environment, which itself need not have one (pip's ``__pip-runner__.py``)."""
-    found = importlib.util.find_spec("pip")
-    if found is None or found.origin is None or environment.python is None:
-        raise ProbeFailed(
-            "the toolkit's own Python has no pip", where=sys.prefix, todo="install pip there, or remove its folder."
-        )
-    runner = Path(found.origin).with_name("__pip-runner__.py")
-    how = _runner(environment)
-    arguments = ["-I", "-B", how.path(runner), "check", "--disable-pip-version-check", "--no-color"]
-    command = how.command([environment.python, *arguments])
-    done = processes.run(command, environment=variables(environment), timeout=_SECONDS * how.slowness)
-    return {"ok": done.returncode == 0, "lines": done.output.decode(errors="replace").splitlines()}
