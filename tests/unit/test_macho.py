@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +45,30 @@ def link(folder: Path, library: str, source: str, *inputs: str, name: str = "") 
     options = ["-shared", "-s", f"-Wl,-install_name,@rpath/{name or library}", "-Wl,-rpath,@loader_path/"]
     places = [folder / each for each in inputs]
     compiled("aarch64-macos.11.0", source, folder / "lib" / library, *options, *places)
+
+
+def test_a_files_uuid_is_of_its_own_bytes_and_not_of_the_folders_that_it_was_linked_in(tmp_path: Path) -> None:
+    made = []
+    for where in ("here", "another/place"):
+        (tmp_path / where / "lib").mkdir(parents=True)
+        link(tmp_path / where, "libneeded.dylib", NEEDED)
+        made.append(tmp_path / where / "lib" / "libneeded.dylib")
+    here, there = made
+    at = here.read_bytes().index(b"\x1b\0\0\0\x18\0\0\0") + 8  # LC_UUID and its size
+    other = bytearray(there.read_bytes())
+    other[at : at + 16] = bytes(range(16))  # as the linker makes it of a search path that is made relative afterwards
+    there.write_bytes(other)
+    for path in made:
+        signature.identify(path)
+        signature.renew(path)
+    assert here.read_bytes() == there.read_bytes()
+    assert uuid.UUID(bytes=here.read_bytes()[at : at + 16]).version == 3
+    seen = signature.read(here)
+    assert seen is not None
+    assert not seen.problems
+    again = here.read_bytes()
+    signature.identify(here)
+    assert here.read_bytes() == again
 
 
 def judge(check: str, prefix: Path, names: Sequence[str], variant: dict[str, str] | None = None) -> CheckResult:

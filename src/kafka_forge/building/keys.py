@@ -17,6 +17,7 @@ from kafka_forge.engine import finishing
 from kafka_forge.errors.hiding import hidden
 from kafka_forge.ground import long_double
 from kafka_forge.ground.files import sha256_of
+from kafka_forge.macho import signature
 from kafka_forge.values.model import MadeOf
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def of(planned: Planned, base: Base, below: Sequence[str]) -> MadeOf:
         "below": sorted(below),
         # what the toolkit's compiler links in there
         **({"long double": long_double.KEY} if cell.subdir == "linux-ppc64le" else {}),
+        **({"macho": signature.FORMAT} if cell.subdir.startswith("osx-") else {}),
     }
     return MadeOf(
         key=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+FORMAT = 1
+"""Goes up with whatever changes what is made of a built file: it stands in the key of each artifact for macOS."""
 MAGIC = b"\xcf\xfa\xed\xfe"  # MH_MAGIC_64 of a file for one processor
 _HEADER_SIZE = 32  # of mach_header_64
+_UUID = 0x1B  # LC_UUID
 _CODE_SIGNATURE = 0x1D  # LC_CODE_SIGNATURE
 _EMBEDDED_SIGNATURE = 0xFADE0CC0  # CSMAGIC_EMBEDDED_SIGNATURE
 _CODE_DIRECTORY = 0xFADE0C02  # CSMAGIC_CODEDIRECTORY
@@ -78,6 +82,26 @@ def read(path: Path) -> Signature | None:
     return Signature(bool(directory.flags & _AD_HOC), directory.pages, tuple(_problems(data, directory, place[0])))
 
 
+def identify(path: Path) -> None:
+    """Make a Mach-O file's UUID (LC_UUID, by which debuggers find symbols) one of its own bytes.
+
+    The linker makes it of all that it writes, the search path of the build's own folder among it, which the engine then
+    makes relative: two builds of one source had two UUIDs, and all else alike. `renew` has to follow. A file that has
+    none is left alone.
+
+    Its version is 3, as linkers' are: https://github.com/apple-oss-distributions/ld64/blob/main/src/ld/OutputFile.cpp.
+    """
+    data = bytearray(path.read_bytes())
+    at = next((begin for command, begin in _commands(bytes(data)) if command == _UUID), None)
+    if at is None:
+        return
+    place = _place(bytes(data))
+    data[at + 8 : at + 24] = bytes(16)
+    digest = hashlib.sha256(data[: place[0] if place else None]).digest()
+    data[at + 8 : at + 24] = uuid.UUID(bytes=digest[:16], version=3).bytes
+    path.write_bytes(data)
+
+
 def renew(path: Path) -> None:
     """Make the hashes of an ad hoc signature match the file, after bytes before the signature have been changed.
 
@@ -112,16 +136,23 @@ def _not_renewable(path: Path, why: str) -> BaseBuildFailed:
 
 def _place(data: bytes) -> tuple[int, int] | None:
     """Return offset and size of the signature: LC_CODE_SIGNATURE (``<mach-o/loader.h>``, little-endian)."""
+    for command, at in _commands(data):
+        if command == _CODE_SIGNATURE:
+            offset, size = struct.unpack_from("<2I", data, at + 8)
+            return offset, size
+    return None
+
+
+def _commands(data: bytes) -> Iterator[tuple[int, int]]:
+    """Give each load command, and where it begins; none of what is no thin Mach-O file."""
     if not data.startswith(MAGIC):
-        return None
-    count = int(struct.unpack_from("<I", data, 16)[0])
+        return
+    (count,) = struct.unpack_from("<I", data, 16)
     at = _HEADER_SIZE
     for _ in range(count):
-        command, length, offset, size = struct.unpack_from("<4I", data, at)
-        if command == _CODE_SIGNATURE:
-            return offset, size
+        command, length = struct.unpack_from("<2I", data, at)
+        yield command, at
         at += length
-    return None
 
 
 def _directory(data: bytes, offset: int, size: int) -> _Directory:
