@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import filelock
 
 from kafka_forge.brokers import java, locks, share
 from kafka_forge.errors import ChecksumMismatch, SourceUnreachable
-from kafka_forge.ground.files import Store, atomic_path
+from kafka_forge.ground.files import Store, atomic_path, link_or_copy
 from kafka_forge.ground.progress import Silent
 from kafka_forge.sources import obtain
 
@@ -125,7 +124,7 @@ def _laid_out(name: str, title: str, jars: Sequence[Jar], cache: Cache, progress
             with atomic_path(home) as draft:
                 draft.mkdir()
                 for jar, file in zip(jars, files, strict=True):
-                    _link(file, draft / jar.filename)
+                    link_or_copy(file, draft / jar.filename)
     return tuple(home / jar.filename for jar in jars)
 
 
@@ -158,10 +157,3 @@ def _gone(lock: KafkaLock, error: SourceUnreachable | ChecksumMismatch) -> Forge
         todo=f"see that the mirror of ~/.m2/settings.xml serves what its lock names; or name another of {others}; or "
         f"make the lock again: python -m kafka_forge.brokers.lockmaker --java {lock.java} {lock.kafka}.",
     )
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without hard links
-        shutil.copyfile(source, target)

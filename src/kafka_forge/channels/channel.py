@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from filelock import FileLock
 
 from kafka_forge.errors import AttestationRefused
 from kafka_forge.ground import jsons
-from kafka_forge.ground.files import atomic_path, explain_os_errors, sha256_of, write_text_atomic
+from kafka_forge.ground.files import atomic_path, explain_os_errors, link_or_copy, sha256_of, write_text_atomic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,10 +59,7 @@ def add(channel_dir: Path, file: Path, subdir: str) -> Path:
     target = channel_dir / subdir / file.name
     _withdraw(target, file)
     with atomic_path(target) as draft:
-        try:
-            os.link(file, draft)
-        except OSError:
-            shutil.copyfile(file, draft)
+        link_or_copy(file, draft)
         draft.chmod(0o644)
     file.unlink(missing_ok=True)
     index(channel_dir, anew=target)

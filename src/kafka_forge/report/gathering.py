@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from typing import TYPE_CHECKING
 
 from kafka_forge.channels import channel
 from kafka_forge.errors import ReportsDisagree
-from kafka_forge.ground.files import atomic_path, sha256_of
+from kafka_forge.ground.files import atomic_path, link_or_copy, sha256_of
 from kafka_forge.values.model import PLATFORMS
 
 if TYPE_CHECKING:
@@ -66,7 +64,4 @@ def _find(name: str, sha256: str, folders: Sequence[Path]) -> Path:
 
 def _copy(source: Path, target: Path) -> None:
     with atomic_path(target) as draft:
-        try:
-            os.link(source, draft)
-        except OSError:
-            shutil.copyfile(source, draft)
+        link_or_copy(source, draft)
