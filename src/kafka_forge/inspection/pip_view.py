@@ -57,8 +57,8 @@ def _compiled(environment: Environment, how: Runner, own: Path) -> Path:
     """Return pip's folder as the cache has it, compiled for a release of Python; the first to ask compiles it.
 
     pip is compiled for the toolkit's Python alone, and nothing is written where an environment's Python runs: so each
-    run of another one compiled some hundred modules, which takes most of its time, under qemu six of nine seconds. An
-    environment whose Python is not known runs the toolkit's pip where it stands.
+    run of another one compiled some hundred modules, which under qemu takes seconds. An environment whose Python is not
+    known runs the toolkit's pip where it stands.
     """
     python = next((each for each in environment.packages if each.name == "python"), None)
     if python is None:
