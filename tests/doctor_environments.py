@@ -71,12 +71,12 @@ FROM_2_4_TO_2_7 = FROM_2_4 | _faults("""librdkafka-topic-made-anew librdkafka-st
 PYKAFKA = _faults("""pykafka-too-old-for-kafka-4 pykafka-drops-messages-in-silence pykafka-first-use-of-a-topic
     pykafka-after-a-fork""")
 NO_CODECS = _faults("kafka-python-without-codecs")
-REJOIN = _faults("kafka-python-rejoin-outlasts-poll")
+KAFKA_PYTHON_3 = _faults("kafka-python-rejoin-outlasts-poll kafka-python-clients-start-together")
 
 ENVIRONMENTS = {
     "none": Recipe(frozenset(), (["six"],)),
     "three": Recipe(
-        EVERY_WHEEL | FROM_2_13 | NO_CODECS | REJOIN | _faults("aiokafka-without-codecs"),
+        EVERY_WHEEL | FROM_2_13 | NO_CODECS | KAFKA_PYTHON_3 | _faults("aiokafka-without-codecs"),
         (["confluent-kafka==2.14.2", "kafka-python==3.0.12", "aiokafka==0.14.0"],),
         quick=True,
     ),
@@ -133,13 +133,15 @@ ENVIRONMENTS = {
     "kafka-python-2.0.2-python-3.12": Recipe(
         NO_CODECS | _faults("kafka-python-vendored-six"), (["kafka-python==2.0.2"],), python="3.12"
     ),
-    "kafka-python-with-codecs": Recipe(REJOIN, (["kafka-python==3.0.12", "lz4", "zstandard", "python-snappy"],)),
+    "kafka-python-with-codecs": Recipe(
+        KAFKA_PYTHON_3, (["kafka-python==3.0.12", "lz4", "zstandard", "python-snappy"],)
+    ),
     "kafka-python-and-ng": Recipe(
-        NO_CODECS | REJOIN | _faults("kafka-python-ng-is-archived"),
+        NO_CODECS | KAFKA_PYTHON_3 | _faults("kafka-python-ng-is-archived"),
         (["kafka-python==3.0.12", "kafka-python-ng==2.2.3"],),
     ),
     "aiokafka-0.8.1": Recipe(
-        NO_CODECS | REJOIN | _faults("aiokafka-on-another-kafka-python"),
+        NO_CODECS | KAFKA_PYTHON_3 | _faults("aiokafka-on-another-kafka-python"),
         (["aiokafka==0.8.1", "kafka-python==3.0.12"],),
     ),
     "aiokafka-0.8.1-whole": Recipe(NO_CODECS, (["aiokafka==0.8.1", "kafka-python==2.0.3"],)),
@@ -164,7 +166,7 @@ ENVIRONMENTS = {
         quick=True,
     ),
     "python-3.10": Recipe(
-        EVERY_WHEEL | FROM_2_12 | NO_CODECS | REJOIN | _faults("aiokafka-without-codecs"),
+        EVERY_WHEEL | FROM_2_12 | NO_CODECS | KAFKA_PYTHON_3 | _faults("aiokafka-without-codecs"),
         (["confluent-kafka==2.16.1", "kafka-python==3.0.12", "aiokafka==0.14.0"],),
         system=doctor_systems.old,
         quick=True,
