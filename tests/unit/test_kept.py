@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,6 +71,22 @@ def test_another_package_in_the_environment_is_another_key(environment: Environm
     record = environment.prefix / "conda-meta" / "openssl-3-h0_0.json"
     record.write_text('{"name": "openssl", "sha256": "1"}', encoding="utf-8")
     assert before != kept.key_of(environment, "x")
+
+
+def test_a_file_counts_as_it_stands_but_for_the_name_of_its_prefix(tmp_path: Path) -> None:
+    def sums(name: str, text: str) -> list[list[str]]:
+        prefix = tmp_path / name
+        (prefix / "bin").mkdir(parents=True)
+        (prefix / "conda-meta").mkdir()
+        (prefix / "bin" / "tool").write_text(text.replace("HERE", str(prefix)), encoding="utf-8")
+        record = {"name": "small", "files": ["bin/tool"], "extracted_package_dir": str(tmp_path)}
+        (prefix / "conda-meta" / "small-1-h0_0.json").write_text(json.dumps(record), encoding="utf-8")
+        artifact = Artifact(CELL, tmp_path / "small-1-h0_0.conda", "0" * 64, 1)
+        return kept.files_of(Environment(artifact, prefix, None, ()))
+
+    first = sums("small-a1", "#!HERE/bin/python\nmain()\n")
+    assert first == sums("small-b2", "#!HERE/bin/python\nmain()\n")
+    assert first != sums("small-c3", "#!HERE/bin/python\nother()\n")
 
 
 def test_only_the_index_of_another_channel_on_this_machine_counts(environment: Environment, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,13 +65,24 @@ def key_of(environment: Environment, *others: object) -> str:
 
 
 def files_of(environment: Environment) -> list[list[str]]:
-    """Return the artifact's files as they stand in the prefix, each with its sha256: somebody may have changed one.
+    """Return the artifact's files as they stand in the prefix, each with a sha256: somebody may have changed one.
+
+    The prefix has another name in each run, and stands in some of the files: it is left out of the sum.
 
     Raises:
         InstallFailed: the environment's record of the artifact is missing.
     """
     files = brought.of(environment).files
-    return [[name, sha256_of(environment.prefix / name)] for name in files if (environment.prefix / name).is_file()]
+    prefix = environment.prefix
+    names = {os.fsencode(prefix), prefix.as_posix().encode()}
+    return [[name, _sum(prefix / name, names)] for name in files if (prefix / name).is_file()]
+
+
+def _sum(file: Path, names: set[bytes]) -> str:
+    data = file.read_bytes()
+    for name in names:
+        data = data.replace(name, b"PREFIX")
+    return hashlib.sha256(data).hexdigest()
 
 
 def index_of(channel: str, environment: Environment) -> list[str]:
