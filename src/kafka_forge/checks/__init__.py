@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 class Check(Protocol):
-    """One kind of promise."""
+    """One kind of promise.
+
+    One that is judged by what a program showed has ``shown_by``, too: the name of that evidence, which may have been
+    kept of an earlier run (`judging.judge`).
+    """
 
     @property
     def id(self) -> str:

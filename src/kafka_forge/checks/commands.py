@@ -35,6 +35,7 @@ class Commands:
     remedy = "correct the entry point in the package's metadata, and run each program in the recipe's tests"
     stage = "inspect"
     arguments = Arguments
+    shown_by = "commands"
 
     def judge(self, arguments: Arguments, evidence: InspectEvidence) -> list[CheckResult]:
         """Give one result for each command, and one for each program that none of them runs."""

@@ -35,6 +35,7 @@ class ExtensionLinks:
     )
     stage = "inspect"
     arguments = Arguments
+    shown_by = "probe"
 
     def judge(self, arguments: Arguments, evidence: InspectEvidence) -> list[CheckResult]:
         """Give one result a module."""

@@ -31,6 +31,7 @@ class Features:
     )
     stage = "inspect"
     arguments = Arguments
+    shown_by = "probe"
 
     def judge(self, arguments: Arguments, evidence: InspectEvidence) -> list[CheckResult]:
         """Compare both ways."""

@@ -26,6 +26,7 @@ class GilStaysOff:
     )
     stage = "inspect"
     arguments = imports.Arguments
+    shown_by = "probe"
 
     def judge(self, arguments: imports.Arguments, evidence: InspectEvidence) -> list[CheckResult]:
         """Give one result a module."""

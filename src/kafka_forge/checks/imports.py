@@ -28,6 +28,7 @@ class Imports:
     remedy = "correct the module, or add what it imports to the recipe's run requirements"
     stage = "inspect"
     arguments = Arguments
+    shown_by = "probe"
 
     def judge(self, arguments: Arguments, evidence: InspectEvidence) -> list[CheckResult]:
         """Give one result a module."""

@@ -28,6 +28,7 @@ class ImportsWithExtras:
     remedy = "correct the module, or name what it imports among the optional dependencies"
     stage = "extras"
     arguments = Arguments
+    shown_by = "probe"
 
     def judge(self, arguments: Arguments, evidence: ExtrasEvidence) -> list[CheckResult]:
         """Give one result a module."""

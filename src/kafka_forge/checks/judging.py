@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kafka_forge import checks
+from kafka_forge.checks._inspecting import since
 from kafka_forge.values.evidence import InspectEvidence
 from kafka_forge.values.model import CheckResult, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kafka_forge.values.contract import Contract
     from kafka_forge.values.evidence import ExtrasEvidence, RoundTripEvidence, SurvivalEvidence
 
@@ -32,8 +35,17 @@ def judge(
         check = checks.by_id()[name]
         if check.stage == stage:
             found = check.judge(check.arguments.model_validate(raw), evidence)
-            results += [_with_remedy(result, check.remedy) for result in found]
+            seen = getattr(evidence, getattr(check, "shown_by", ""), {})
+            results += [_with_remedy(_since(result, seen), check.remedy) for result in found]
     return _shared(results, evidence.seconds) if isinstance(evidence, InspectEvidence) else results
+
+
+def _since(result: CheckResult, seen: Mapping[str, Any]) -> CheckResult:
+    """Let what was seen before this run say so (`inspection.emulated`)."""
+    if result.verdict is not Verdict.PASS or not (before := since(seen)):
+        return result
+    evidence = {**result.evidence, "ran": seen["ran"], "reused": True}
+    return replace(result, summary=f"{result.summary}; seen {before}", evidence=evidence)
 
 
 def _with_remedy(result: CheckResult, remedy: str) -> CheckResult:

@@ -19,6 +19,7 @@ class LibrdkafkaVersion:
     remedy = "see that package and library come of one build, and that the client is built anew on it"
     stage = "inspect"
     arguments = Bundling
+    shown_by = "probe"
 
     def judge(self, arguments: Bundling, evidence: InspectEvidence) -> list[CheckResult]:
         """Compare the run time with the environment's package list."""

@@ -20,6 +20,7 @@ class OneLibrdkafka:
     remedy = "take the copy out of the package, and link with the librdkafka of the environment"
     stage = "inspect"
     arguments = Bundling
+    shown_by = "probe"
 
     def judge(self, arguments: Bundling, evidence: InspectEvidence) -> list[CheckResult]:
         """Judge what the kernel says is mapped after all modules have been imported."""

@@ -19,6 +19,7 @@ class PipCheck:
     remedy = "add it to the recipe's run requirements, with the bounds that the metadata have"
     stage = "inspect"
     arguments = NoArguments
+    shown_by = "probe"
 
     def judge(self, arguments: NoArguments, evidence: InspectEvidence) -> list[CheckResult]:  # noqa: ARG002
         """Judge pip's answer."""

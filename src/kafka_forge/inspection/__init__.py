@@ -15,13 +15,12 @@ from kafka_forge.inspection import (
     binaries,
     brought,
     c_project,
-    commands,
+    emulated,
     metadata,
     own_tests,
     paths,
     recipe_tests,
     records,
-    runtime,
 )
 from kafka_forge.values.evidence import InspectEvidence
 
@@ -62,13 +61,13 @@ def inspect(environment: Environment, contract: Contract, *, progress: Progress)
         leaks = paths.scan(seen.folder, paths.of_this_machine(_checkout(), *_cache_root(environment, seen.folder)))
         task.advance()
         task.note("asking the running client")
-        answer = runtime.ask(environment, modules_of(contract)) if environment.runner else {}
+        answer = emulated.ask(environment, modules_of(contract))
         promised = contract.promises.get("c-project")
         with ThreadPoolExecutor(1) as pool:  # librdkafka's own tests mostly wait
             within = pool.submit(own_tests.run, environment) if "own-tests" in contract.promises else None
             project = c_project.build(environment, **promised, progress=progress) if promised else {}
             called = [each["run"] for each in contract.promises.get("commands", {}).get("each", ())]
-            ran = commands.run(environment, files, called) if called else {}
+            ran = emulated.call(environment, files, called) if called else {}
         seconds = time.perf_counter() - begun
         task.note("running the recipe's tests")
         native = environment.runner is not None and not environment.runner.emulator
