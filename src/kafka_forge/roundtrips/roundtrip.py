@@ -5,40 +5,32 @@ Here evidence is gathered; the modules in `checks` whose stage is ``roundtrip`` 
 
 from __future__ import annotations
 
-import json
-import tempfile
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge import checks, platforms
 from kafka_forge.brokers import admin, disk
-from kafka_forge.environments.activation import variables
 from kafka_forge.errors import BrokerDied, ContractInvalid, ScenarioBroken
-from kafka_forge.ground import processes
-from kafka_forge.roundtrips import share_groups, wire, witness
-from kafka_forge.roundtrips.stock import Stock, discard
+from kafka_forge.roundtrips import share_groups, speaking, wire, witness
+from kafka_forge.roundtrips.stock import Stock, clear
 from kafka_forge.scenarios import corpus
 from kafka_forge.scenarios.catalogue import SCENARIOS
-from kafka_forge.values.evidence import RoundTripEvidence, Step, tail
+from kafka_forge.values.evidence import RoundTripEvidence
 
 if TYPE_CHECKING:
     from kafka_forge.brokers import Broker
     from kafka_forge.ground.progress import Progress
     from kafka_forge.scenarios.catalogue import Scenario
     from kafka_forge.values.contract import Contract
-    from kafka_forge.values.evidence import TopicOnDisk, Transacted
+    from kafka_forge.values.evidence import Step, TopicOnDisk, Transacted
     from kafka_forge.values.model import Environment, JsonObject
     from kafka_forge.values.runner import Runner
 
 PATIENCE = 60.0
 """Seconds that a client has for one action. Where it works, an action takes some hundredths of a second, and some
 seconds on a machine that has thirty times as much to do as it can."""
-_SECONDS = 600.0
-"""Seconds after which a scenario as a whole is ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +105,7 @@ def run(
 ) -> RoundTripEvidence:
     """Pass messages through a broker with every mode that the contract promises something about.
 
-    Topics and groups have names of their own, and are deleted afterwards unless the broker goes with them anyway.
+    Topics and groups have names of their own; topics are deleted afterwards (see `stock.clear`).
 
     Args:
         env: the artifact's fresh environment.
@@ -164,7 +156,7 @@ def run(
             broker.check()  # its own error has the log's last lines
             raise
         finally:
-            discard(broker, [*trip.topics, *trip.shares.values()])
+            clear(broker, [*trip.topics, *trip.shares.values()])
     return evidence
 
 
@@ -207,42 +199,19 @@ def _let_speak(env: Environment, trip: _Trip, broker: Broker) -> tuple[tuple[Ste
 
     A mode that tells nothing, as its modules cannot be imported say, leaves the others theirs.
     """
-    with ThreadPoolExecutor(len(trip.modes), thread_name_prefix="scenario") as pool:
-        told = dict(zip(trip.modes, pool.map(lambda mode: _one_mode(env, trip, mode, broker), trip.modes), strict=True))
-    steps = tuple(step for mode_steps, _ in told.values() for step in mode_steps)
+    scenario, runner = SCENARIOS[env.artifact.client], _runner(env)
+    requests = {mode: _request(env, trip, mode, broker, scenario) for mode in trip.modes}
+    told = speaking.speak(env, runner, scenario, requests, broker.check)
+    steps = tuple(step for spoken in told.values() for step in spoken.steps)
     if not steps:
         broker.check()
         raise ScenarioBroken(
-            f"the scenario {SCENARIOS[env.artifact.client].script.name} told nothing in any mode",
+            f"the scenario {scenario.script.name} told nothing in any mode",
             where=env.artifact.cell.id,
-            details=[f"{mode} {end}" for mode, (_, end) in told.items()],
+            details=[f"{mode} {spoken.end}" for mode, spoken in told.items()],
             todo="read the client's last words above; `kafka-forge install` makes its environment to try by hand.",
         )
-    return steps, {mode: end for mode, (_, end) in told.items() if end}
-
-
-def _one_mode(env: Environment, trip: _Trip, mode: str, broker: Broker) -> tuple[list[Step], str]:
-    """Run the scenario in one mode; return what it told, and how it ended where that was not by itself."""
-    scenario, runner = SCENARIOS[env.artifact.client], _runner(env)
-    with tempfile.TemporaryDirectory(prefix="kafka-forge-scenario-") as name:
-        room = Path(name)
-        request, log = room / "request.json", room / "log"
-        request.write_text(json.dumps(_request(env, trip, mode, broker, scenario)), encoding="utf-8")
-        # -I would hide the scenarios from each other
-        alone = ["-E", "-s", "-B", *(["-S"] if scenario.bare else [])]
-        command = runner.command([env.interpreter, *alone, runner.path(scenario.script), runner.path(request)])
-        with (
-            log.open("wb") as errors,
-            processes.started(command, cwd=room, environment=variables(env), stderr=errors) as child,
-        ):
-            heard = processes.hear(child, _SECONDS * runner.slowness, broker.check)
-        steps = [step for line in heard.output.splitlines() if (step := _step(line))]
-        end = _end(child.returncode, heard.ended_for)
-        if not heard.ended_for:
-            runner.check(child.returncode, tail(log), env.artifact.cell.id)
-        if not steps:
-            end = end or "ended"
-        return steps, f"{end}; its last words: {' / '.join(tail(log, 5))}" if end else ""
+    return steps, {mode: spoken.end for mode, spoken in told.items() if spoken.end}
 
 
 def _request(env: Environment, trip: _Trip, mode: str, broker: Broker, scenario: Scenario) -> JsonObject:
@@ -274,22 +243,6 @@ def _runner(env: Environment) -> Runner:
             todo="pass messages only through an environment that has a runner.",
         )
     return env.runner
-
-
-def _step(line: bytes) -> Step | None:
-    try:
-        raw = json.loads(line)
-    except ValueError:  # cut off where the process was ended
-        return None
-    return Step(**{**raw, "log": tuple(raw["log"])})
-
-
-def _end(status: int, ended_for: str) -> str:
-    if ended_for:
-        return f"was ended, for {ended_for}"
-    if status < 0:
-        return f"was killed by signal {-status}"
-    return f"ended with status {status}" if status else ""
 
 
 def _evidence(

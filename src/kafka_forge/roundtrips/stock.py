@@ -12,7 +12,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from kafka_forge.brokers import admin
+from kafka_forge.brokers import admin, locks
 from kafka_forge.errors import ForgeError
 from kafka_forge.roundtrips import witness
 from kafka_forge.scenarios import corpus
@@ -78,5 +78,19 @@ class Stock(contextlib.AbstractContextManager["Stock"]):
 def discard(broker: Broker, topics: list[str]) -> None:
     """Delete topics on a broker that outlives us; what stays behind there must not hide an error."""
     if not broker.owned:
-        with contextlib.suppress(ForgeError):
-            admin.delete_topics(broker.address, topics, timeout=10.0, watch=broker.check)
+        _delete(broker, topics)
+
+
+def clear(broker: Broker, topics: list[str]) -> None:
+    """Delete a round trip's topics where others may follow it; what stays behind must not hide an error.
+
+    pykafka asks for the metadata of all topics, each client anew, and an emulator reads what earlier round trips left
+    for longer than what the round trip itself is about. Where ZooKeeper holds the topics, our own broker keeps them.
+    """
+    if not broker.owned or not locks.kafka(broker.version).needs_zookeeper:
+        _delete(broker, topics)
+
+
+def _delete(broker: Broker, topics: list[str]) -> None:
+    with contextlib.suppress(ForgeError):
+        admin.delete_topics(broker.address, topics, timeout=10.0, watch=broker.check)
