@@ -7,6 +7,7 @@ in the channel under its full name is the one that the lock asks for.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from kafka_forge.sources.hints import AnyProvider, Sha256  # noqa: TC001  (pydan
 from kafka_forge.values.contract import Model
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kafka_forge.ground.files import Store
     from kafka_forge.ground.progress import Progress
 
@@ -90,8 +93,7 @@ def load(path: Path, platform: str) -> tuple[ToolPackage, ...]:
         LockInvalid: it is missing, is no YAML, or breaks the schema.
     """
     try:
-        data = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-        tools = TypeAdapter(dict[str, Tool]).validate_python(data)
+        tools = _tools(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise LockInvalid(
             "the lock of the build tools cannot be read", where=str(path), todo="restore the file."
@@ -109,6 +111,13 @@ def load(path: Path, platform: str) -> tuple[ToolPackage, ...]:
             todo="mend the keys named above.",
         ) from error
     return tuple(ToolPackage(name, tool, platform) for name, tool in tools.items() if platform in tool.platforms)
+
+
+@functools.lru_cache(maxsize=8)
+def _tools(text: str) -> Mapping[str, Tool]:
+    """Read a lock's text: each environment of an emulated platform asks for it, and it takes tenths of a second."""
+    data = YAML(typ="safe").load(text)
+    return TypeAdapter(dict[str, Tool]).validate_python(data)
 
 
 def make(package: ToolPackage, *, folder: Path, work: Path, store: Store, progress: Progress) -> Path:

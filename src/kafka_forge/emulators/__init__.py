@@ -35,11 +35,19 @@ def runner(platform: str, cache: Cache, progress: Progress) -> Runner | None:
     name = platforms.of(platform).emulator
     if name is None:
         return None
-    if name.startswith("qemu-"):
+    if translates(platform):
         return qemu.obtain(name, cache, progress)
     if name == "wine":
         return wine.obtain(cache, progress)
     return NATIVE
+
+
+def translates(platform: str) -> bool:
+    """Whether what runs a platform here translates another processor's code.
+
+    A client takes all of a processor then, where it mostly waits otherwise.
+    """
+    return (platforms.of(platform).emulator or "").startswith("qemu-")
 
 
 def rolled(platform: str, cache: Cache) -> tuple[str, ...]:

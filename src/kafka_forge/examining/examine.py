@@ -2,8 +2,13 @@
 
 ``verify`` examines every artifact in full; the commands ``inspect`` and ``roundtrip`` do one half of it.
 
-An artifact is installed and looked into once, however many brokers there are. The brokers come one after the other,
-each for all artifacts: so at most one of those that the tool starts is alive, and each is started once.
+An artifact is installed and looked into once, however many brokers there are, before it speaks to the first; and beside
+its optional dependencies once it has spoken to the last. The brokers come one after the other, each for all artifacts:
+so at most one of those that the tool starts is alive, and each is started once.
+
+Clients mostly wait, but for those that an emulator translates, which take all of a processor. So two pools of workers
+pass messages beside each other, one for each kind. What clients survive has a cluster of its own; where there is
+something to translate, it is tried beside that with the last broker.
 """
 
 from __future__ import annotations
@@ -11,16 +16,15 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from kafka_forge import brokers, inspection
+from kafka_forge import brokers, emulators, inspection, platforms
 from kafka_forge.checks import judging
 from kafka_forge.contracts import refusals
 from kafka_forge.errors import BrokerDied, DiskFull, ForgeError
 from kafka_forge.examining import causes
-from kafka_forge.ground import processes
+from kafka_forge.examining.workers import Workers
 from kafka_forge.ground.stages import Stages
 from kafka_forge.report.model import ArtifactReport, BrokerFault, BrokerReport, artifact_report, gravest
 from kafka_forge.roundtrips import roundtrip
@@ -30,17 +34,15 @@ from kafka_forge.values.evidence import ExtrasEvidence
 from kafka_forge.values.model import CheckResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from kafka_forge.brokers import Broker
     from kafka_forge.environments.installers import Installer
     from kafka_forge.ground.paths import Cache
-    from kafka_forge.ground.progress import Progress, Task
+    from kafka_forge.ground.progress import Progress
     from kafka_forge.values.contract import Contract
     from kafka_forge.values.evidence import SurvivalEvidence
     from kafka_forge.values.model import Artifact, Environment
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,14 @@ class _Case:
     results: list[CheckResult] = field(default_factory=list)
     seconds: float = 0.0
     room: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    settled: bool = False
+    finished: bool = False
 
     def settle(self) -> None:
-        """Install the artifact afresh and look into it; the environment stays until `leave`."""
+        """Install the artifact afresh and look into it, once; the environment stays until `leave`."""
+        if self.settled:
+            return
+        self.settled = True
         begun = time.monotonic()
         run, results = self.run, list[CheckResult]()
         try:
@@ -144,7 +151,10 @@ class _Case:
         self._keep(results, begun, name=name, version=name)
 
     def finish(self) -> None:
-        """Look at the artifact beside its optional dependencies, and take the environment away."""
+        """Look at the artifact beside its optional dependencies, and take the environment away, once."""
+        if self.finished:
+            return
+        self.finished = True
         begun = time.monotonic()
         results: list[CheckResult] = []
         try:
@@ -200,34 +210,73 @@ def examine_all(run: Run, candidates: Sequence[Candidate], jobs: int) -> Examine
     cases = [_Case(run, each.artifact, each.contract, each.installer) for each in candidates]
     with (
         contextlib.ExitStack() as rooms,
-        run.progress.task("examine", total=len(cases) * (2 + len(run.brokers))) as task,
-        ThreadPoolExecutor(jobs, thread_name_prefix="examine") as pool,
+        run.progress.task("examine", total=len(cases) * (1 + max(1, len(run.brokers)))) as task,
+        Workers(jobs, task) as workers,
     ):
         for case in cases:
             rooms.callback(case.leave)
-        _side_by_side(pool, task, _Case.settle, cases)
-        tried = [_try_broker(run, name, cases, pool, task) for name in run.brokers]
-        fatal = _let_survive(run, cases) if run.survive else None
-        _side_by_side(pool, task, _Case.finish, cases)
-    faults = [fault for fault in (*(each for _, each in tried), fatal) if fault is not None]
+        survival = _Survival(run, cases)
+        tried = [_try_broker(run, name, cases, workers, survival) for name in run.brokers]
+        if not tried:
+            workers.each(_Case.settle, cases)
+        survival.begin()
+        workers.each(_Case.finish, cases)
+    faults = [fault for fault in (*(each for _, each in tried), survival.fault) if fault is not None]
     return Examined([case.report() for case in cases], [broker for broker, _ in tried], faults)
 
 
+@dataclass(slots=True)
+class _Survival:
+    """What clients survive, tried once in a run."""
+
+    run: Run
+    cases: Sequence[_Case]
+    fault: ForgeError | None = None
+    begun: bool = False
+
+    def begin(self) -> None:
+        """Try it where it is wanted and has not been tried yet."""
+        if self.run.survive and not self.begun:
+            self.begun = True
+            self.fault = _let_survive(self.run, self.cases)
+
+
 def _try_broker(
-    run: Run, name: str, cases: Sequence[_Case], pool: ThreadPoolExecutor, task: Task
+    run: Run, name: str, cases: Sequence[_Case], workers: Workers, survival: _Survival
 ) -> tuple[BrokerReport, ForgeError | None]:
-    """Let all artifacts pass messages through one broker, side by side."""
-    begun = time.monotonic()
+    """Let all artifacts pass messages through one broker, side by side.
+
+    What has to be done with each before and after is done in the same go: nobody waits until all are looked into.
+    """
+    begun, is_last = time.monotonic(), name == run.brokers[-1]
+    # what is built on others stands last and takes longest: begun last, it would end alone
+    order = cases[::-1]
+    # pure Python takes longest where it is translated
+    busy = sorted(filter(_is_translated, order), key=lambda case: not case.artifact.cell.noarch)
     try:
         with brokers.open_broker(name, run.cache, run.progress) as opened, Stock(opened) as stock:
             run.stages.add("broker", begun)
-            # what is built on others stands last and takes longest: begun last, it would end alone
-            deaths = _side_by_side(pool, task, lambda case: case.converse(name, opened, stock), cases[::-1])
+
+            def pass_on(case: _Case) -> BrokerDied | None:
+                case.settle()
+                died = case.converse(name, opened, stock)
+                if is_last and not _is_native(case):  # the native ones are still to be put through faults
+                    case.finish()
+                return died
+
+            deaths = workers.each(
+                pass_on,
+                [case for case in order if _is_native(case)],
+                between=survival.begin if busy and is_last else None,
+                others=[case for case in order if not _is_native(case) and not _is_translated(case)],
+                busy=busy,
+            )
             fault = next((death for death in deaths if death is not None), None)
             return _broker_report(name, opened, fault), fault
     except DiskFull:
         raise
     except ForgeError as error:
+        workers.each(_Case.settle, cases)
         for case in cases:
             case.miss(name, error)
         return _broker_report(name, None, error), error
@@ -261,8 +310,16 @@ def _let_survive(run: Run, cases: Sequence[_Case]) -> ForgeError | None:
 
 
 def _runs_here(case: _Case) -> bool:
-    """Whether the machine itself runs the artifact: an emulator's slowness would be taken for the client's."""
-    return case.made is not None and case.made.runner is not None and not case.made.runner.emulator
+    """Whether it stands, and the machine itself runs it: an emulator's slowness would be taken for the client's."""
+    return case.made is not None and _is_native(case)
+
+
+def _is_native(case: _Case) -> bool:
+    return platforms.of(case.artifact.cell.platform).emulator == ""
+
+
+def _is_translated(case: _Case) -> bool:
+    return emulators.translates(case.artifact.cell.platform)
 
 
 def _broker_report(name: str, opened: Broker | None, fault: ForgeError | None) -> BrokerReport:
@@ -274,27 +331,6 @@ def _broker_report(name: str, opened: Broker | None, fault: ForgeError | None) -
         owned=ours,
         fault=BrokerFault(code=fault.code, what=fault.what) if fault else None,
     )
-
-
-def _side_by_side(
-    pool: ThreadPoolExecutor, task: Task, work: Callable[[_Case], _T], cases: Sequence[_Case]
-) -> list[_T]:
-    """Do the same with all cases; what one of them raises ends the others."""
-
-    def one(case: _Case) -> _T:
-        done = work(case)
-        task.advance()
-        return done
-
-    futures = [pool.submit(one, case) for case in cases]
-    try:
-        wait(futures, return_when=FIRST_EXCEPTION)
-        return [future.result() for future in futures]
-    except BaseException as error:
-        pool.shutdown(wait=False, cancel_futures=True)
-        if isinstance(error, KeyboardInterrupt):
-            processes.end_all()  # else leaving the pool would wait for the clients
-        raise
 
 
 def _look(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
@@ -318,7 +354,7 @@ def _look_with_extras(installer: Installer, made: Environment, contract: Contrac
     beside = contract.model_copy(update={"environment": surroundings})
     extended = installer.extended(made, beside)
     with contextlib.nullcontext(extended) if extended else installer.fresh(made.artifact, beside) as larger:
-        answer = inspection.runtime.probe(larger, promised["modules"]) if larger.runner else {}
+        answer = inspection.emulated.ask_beside(larger, promised["modules"])
         return judging.judge(contract, ExtrasEvidence(larger, answer), stage="extras")
 
 
