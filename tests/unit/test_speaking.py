@@ -115,6 +115,23 @@ def test_a_scenario_that_cannot_be_imported_says_why_in_each_mode(way: str, writ
         assert "No module named 'a_client_that_is_not_there'" in spoken.end
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_what_fails_at_the_first_import_and_not_at_the_second_has_failed(way: str, written: Scenario) -> None:
+    text = written.script.read_text(encoding="utf-8")
+    first = "import sys, json\nif not hasattr(json, 'tried'):\n    json.tried = 1\n    raise ImportError('at first')\n"
+    written.script.write_text(first + text, encoding="utf-8")
+    for spoken in speak(WAYS[way], written, one="well", other="well").values():
+        assert spoken.steps == ()
+        assert spoken.end.endswith("ImportError: at first")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_crash_at_import_leaves_its_last_words(way: str, written: Scenario) -> None:
+    written.script.write_text("import os\nos.write(2, b'dying words')\nos.abort()\n", encoding="utf-8")
+    for spoken in speak(WAYS[way], written, one="well", other="well").values():
+        assert spoken.end == "was killed by signal 6; its last words: dying words"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no PR_SET_PDEATHSIG")
 def test_no_fork_outlives_the_program(written: Scenario, tmp_path: Path) -> None:
     request = tmp_path / "request"

@@ -97,7 +97,7 @@ def jobs_option(function: F) -> F:
         type=click.IntRange(1, 256),
         default=available_cores,
         show_default="the cores",
-        help="How many cells to work on side by side.",
+        help="How many cells to work on side by side, and as many beside them whose processor is translated.",
     )(function)
 
 

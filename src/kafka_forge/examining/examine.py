@@ -338,6 +338,7 @@ def _look(run: Run, made: Environment, contract: Contract) -> list[CheckResult]:
         return []
     begun = time.monotonic()
     results = judging.judge(contract, inspection.inspect(made, contract, progress=run.progress), stage="inspect")
+    _forget(made, results)
     run.stages.add("inspect", begun)
     return results
 
@@ -355,7 +356,14 @@ def _look_with_extras(installer: Installer, made: Environment, contract: Contrac
     extended = installer.extended(made, beside)
     with contextlib.nullcontext(extended) if extended else installer.fresh(made.artifact, beside) as larger:
         answer = inspection.emulated.ask_beside(larger, promised["modules"])
-        return judging.judge(contract, ExtrasEvidence(larger, answer), stage="extras")
+        results = judging.judge(contract, ExtrasEvidence(larger, answer), stage="extras")
+        _forget(larger, results)
+        return results
+
+
+def _forget(made: Environment, results: Sequence[CheckResult]) -> None:
+    if any(result.verdict is Verdict.FAIL for result in results):
+        inspection.emulated.forget(made)
 
 
 def _broken(error: ForgeError) -> CheckResult:

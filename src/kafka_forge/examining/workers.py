@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +27,7 @@ class Workers(contextlib.ExitStack):
         self._waiting = self.enter_context(ThreadPoolExecutor(jobs, thread_name_prefix="examine"))
         self._busy = self.enter_context(ThreadPoolExecutor(jobs, thread_name_prefix="translate"))
         self._task = task
+        self._failed = threading.Event()
 
     def each(
         self,
@@ -46,7 +48,7 @@ class Workers(contextlib.ExitStack):
             busy: and with these beside all of that.
         """
         futures = [self._waiting.submit(self._one, work, case) for case in cases]
-        apart = [self._waiting.submit(_after, list(futures), between)] if between else []
+        apart = [self._waiting.submit(self._after, list(futures), between)] if between else []
         futures += [self._waiting.submit(self._one, work, case) for case in others]
         futures += [self._busy.submit(self._one, work, case) for case in busy]
         try:
@@ -56,6 +58,7 @@ class Workers(contextlib.ExitStack):
                 each.result()
             return [future.result() for future in futures]
         except BaseException as error:
+            self._failed.set()
             for pool in (self._waiting, self._busy):
                 pool.shutdown(wait=False, cancel_futures=True)
             if isinstance(error, KeyboardInterrupt):
@@ -67,8 +70,8 @@ class Workers(contextlib.ExitStack):
         self._task.advance()
         return done
 
-
-def _after(before: Sequence[Future[Any]], work: Callable[[], None]) -> None:
-    for future in before:
-        future.result()
-    work()
+    def _after(self, before: Sequence[Future[Any]], work: Callable[[], None]) -> None:
+        for future in before:
+            future.result()
+        if not self._failed.is_set():
+            work()

@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafka_forge.ground.files import sha256_of
-from kafka_forge.inspection import commands, kept, runtime
+from kafka_forge.inspection import commands, kept, pip_view, runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kafka_forge.values.model import Environment, JsonObject
 
-_PROGRAMS = [Path(__file__).parents[1] / "scenarios" / name for name in ("probe.py", "loaded.py")]
+_PROGRAMS = [
+    *(Path(__file__).parents[1] / "scenarios" / name for name in ("probe.py", "loaded.py")),
+    *map(Path, (commands.__file__, pip_view.__file__, runtime.__file__)),
+]
 
 
 def ask(environment: Environment, modules: Sequence[str]) -> JsonObject:
@@ -44,6 +47,14 @@ def call(environment: Environment, files: Sequence[str], called: Sequence[Sequen
     return _once(environment, "commands", asked, lambda: commands.run(environment, files, called), _ended_well)
 
 
+def forget(environment: Environment) -> None:
+    """Forget what was seen of an artifact on its platform: what fails is always looked at again."""
+    file = environment.artifact.path
+    notes = file.parents[1] / ".notes" / file.parent.name
+    for name in ("probe", "extras", "commands"):
+        (notes / f"{file.name}.{environment.artifact.cell.platform}.{name}.json").unlink(missing_ok=True)
+
+
 def _once(
     environment: Environment,
     name: str,
@@ -55,10 +66,18 @@ def _once(
     if runner is None or not runner.emulator:
         return look()
     programs = [version("pip"), *map(sha256_of, _PROGRAMS)]
-    key = kept.key_of(environment, asked, list(runner.prefix), programs, kept.files_of(environment))
+    key = kept.key_of(
+        environment, asked, list(runner.prefix), programs, _beside(environment), kept.files_of(environment)
+    )
     # one noarch file serves several platforms, and each has a note of its own
     note = f"{environment.artifact.cell.platform}.{name}"
     return kept.once(environment, note, key, look, good)
+
+
+def _beside(environment: Environment) -> list[str]:
+    """Return the packages of the Python that looks at a library, where the artifact's environment has none."""
+    above = environment.helper.parents[:2] if environment.helper else ()
+    return sorted(record.name for folder in above for record in folder.glob("conda-meta/*.json"))
 
 
 def _imported(seen: JsonObject) -> bool:

@@ -112,7 +112,7 @@ class _Speech:
         return {
             mode: self._spoken(mode, told[mode], ended[mode], "")
             if mode in ended
-            else self._spoken(mode, told[mode], status, heard.ended_for)
+            else self._spoken(mode, told[mode], status, heard.ended_for, whole)
             for mode in modes
         }
 
@@ -127,8 +127,12 @@ class _Speech:
             heard = processes.hear(child, _SECONDS * self.runner.slowness, self.watch)
         return heard, child.returncode
 
-    def _spoken(self, mode: str, lines: list[dict[str, Any]], status: int, ended_for: str) -> Spoken:
+    def _spoken(
+        self, mode: str, lines: list[dict[str, Any]], status: int, ended_for: str, whole: Path | None = None
+    ) -> Spoken:
         log = self._log(mode)
+        if whole is not None and not log.stat().st_size:
+            log = whole  # it ended before there was a fork
         if not ended_for:
             self.runner.check(status, tail(log), self.env.artifact.cell.id)
         steps = tuple(Step(**{**line, "log": tuple(line["log"])}) for line in lines)
@@ -148,7 +152,7 @@ def _lines(heard: Heard) -> list[dict[str, Any]]:
     for line in heard.output.splitlines():
         with contextlib.suppress(ValueError):
             said.append(json.loads(line))
-    return said
+    return [each for each in said if isinstance(each, dict)]
 
 
 def _end(status: int, ended_for: str) -> str:

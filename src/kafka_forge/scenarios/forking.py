@@ -60,6 +60,8 @@ def _become(program: CodeType, script: str, request: str, log: str, write: int) 
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):  # as Python itself says it
+            print(end.code, file=sys.stderr)
     except BaseException:  # noqa: BLE001  (as Python itself ends)
         traceback.print_exc()
     finally:
@@ -79,8 +81,8 @@ def run(script: str, pairs: list[tuple[str, str]]) -> None:
     program = compile(Path(script).read_bytes(), script, "exec")
     try:
         importlib.import_module(Path(script).stem)
-    except BaseException:  # noqa: BLE001  (each fork finds out for itself, and tells)
-        traceback.print_exc()
+    except BaseException:  # noqa: BLE001  (a second try could stand on what the first one left, and go well)
+        program = compile(f"raise SystemExit({traceback.format_exc().rstrip()!r})", script, "exec")
     with selectors.DefaultSelector() as selector:
         for index, (request, log) in enumerate(pairs):
             fork = _Fork(program, script, request, log)
