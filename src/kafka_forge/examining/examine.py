@@ -199,7 +199,7 @@ class _Case:
 
 
 def examine_all(run: Run, candidates: Sequence[Candidate], jobs: int) -> Examined:
-    """Examine artifacts side by side, ``jobs`` at once; their cells' ids are unique.
+    """Examine artifacts side by side, by ``jobs`` workers of each kind (see `Workers`); their cells' ids are unique.
 
     A fault of one artifact is a failed check of it. A broker that cannot be had, or dies, is a failed check of every
     artifact that it leaves without its verdict; the brokers after it are tried all the same.
